@@ -39,14 +39,25 @@ export function encodeBody(message: unknown): Uint8Array {
 export function decodeBody<T extends z.ZodType>(body: Uint8Array, schema: T): z.infer<T> {
   let value: unknown;
   try {
-    value = decode(body, { strict: true, allowIndefinite: false, allowUndefined: false, rejectDuplicateMapKeys: true, allowBigInt: false, tags: { [BIGNUM_TAG]: decodeBigint } });
+    value = decode(body, {
+      strict: true,
+      allowIndefinite: false,
+      allowUndefined: false,
+      rejectDuplicateMapKeys: true,
+      allowBigInt: false,
+      tags: { [BIGNUM_TAG]: decodeBigint },
+    });
   } catch (error) {
     throw new ZpuError("MALFORMED_MESSAGE", { detail: `not CBOR (${error instanceof Error ? error.message.slice(0, 80) : "?"})` }, error);
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ZpuError("MALFORMED_MESSAGE", { detail: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`.slice(0, 160) }, parsed.error);
+    throw new ZpuError(
+      "MALFORMED_MESSAGE",
+      { detail: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "does not fit"}`.slice(0, 160) },
+      parsed.error,
+    );
   }
   return parsed.data;
 }

@@ -30,6 +30,9 @@ export const hello = z.object({
   multiaddrs: z.array(z.string().max(200)).max(8).default([]),
 });
 export type Hello = z.infer<typeof hello>;
+/** The answer to a hello: the other side's own, or why it wants nothing to do with this one. */
+export const helloReply = z.union([hello, z.object({ refused: errorRecord })]);
+export type HelloReply = z.infer<typeof helloReply>;
 
 /** HPKE base mode: `enc` is the 32-byte encapsulated key, `ciphertext` carries the AES-256-GCM tag. */
 export const sealed = z.object({ enc: bytes(32), ciphertext: bytes(60_000) });

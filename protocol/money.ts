@@ -15,7 +15,10 @@ export const wei = z.bigint().min(0n).max(MAX_UINT256);
 export function tokensToWei(amount: number | string): bigint {
   const text = (typeof amount === "number" ? String(amount) : amount).trim().replace(new RegExp(`\\s*${TOKEN_SYMBOL}$`, "i"), "");
   const match = /^(\d{1,58})(?:\.(\d{1,18}))?$/.exec(text);
-  if (!match) throw new RangeError(`'${String(amount)}' is not an amount of ${TOKEN_SYMBOL}: write it as 1000 or 0.25, with at most ${TOKEN_DECIMALS} decimals`);
+  if (!match)
+    throw new RangeError(
+      `'${String(amount)}' is not an amount of ${TOKEN_SYMBOL}: write it as 1000 or 0.25, with at most ${TOKEN_DECIMALS} decimals`,
+    );
   return BigInt(match[1] ?? "0") * WEI_PER_TOKEN + BigInt((match[2] ?? "").padEnd(TOKEN_DECIMALS, "0"));
 }
 

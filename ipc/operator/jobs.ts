@@ -22,7 +22,13 @@ export const jobView = z.object({
   deadlineMs: z.number(),
   events: z.array(jobEvent),
   /** Milliseconds of each stage that has run. */
-  stagesMs: z.object({ run: z.number().optional(), witness: z.number().optional(), prove: z.number().optional(), verify: z.number().optional(), settle: z.number().optional() }),
+  stagesMs: z.object({
+    run: z.number().optional(),
+    witness: z.number().optional(),
+    prove: z.number().optional(),
+    verify: z.number().optional(),
+    settle: z.number().optional(),
+  }),
   /** Input as 784 grey values 0 to 255, row by row (28 x 28, white on black), once opened. */
   pixels: z.instanceof(Uint8Array).optional(),
   /** The answer: arg max of the ten outputs, lowest index first. */
@@ -40,7 +46,10 @@ export type JobView = z.infer<typeof jobView>;
 export const jobList = z.array(jobView).max(200);
 
 /** An answer to a digit asked from the screen; `jobId` leads to its row. */
-export const askInput = z.object({ pixels: z.instanceof(Uint8Array).refine((value) => value.length === 784, "expected 784 grey values"), label: z.number().int().min(0).max(9).optional() });
+export const askInput = z.object({
+  pixels: z.instanceof(Uint8Array).refine((value) => value.length === 784, "expected 784 grey values"),
+  label: z.number().int().min(0).max(9).optional(),
+});
 export const askOutput = z.object({ jobId, proofUrl: z.string() });
 
 export const jobs = {

@@ -6,7 +6,17 @@ import { call } from "../rpc/contract.ts";
 
 export const prover = {
   /** Reads witness program and zkey after checking their SHA-256. */
-  load: call(z.object({ witnessPath: z.string(), witnessSha256: bytes32, zkeyPath: z.string(), zkeySha256: bytes32, vkeyPath: z.string(), vkeySha256: bytes32 }), z.object({})),
+  load: call(
+    z.object({
+      witnessPath: z.string(),
+      witnessSha256: bytes32,
+      zkeyPath: z.string(),
+      zkeySha256: bytes32,
+      vkeyPath: z.string(),
+      vkeySha256: bytes32,
+    }),
+    z.object({}),
+  ),
   /**
    * Proves that the ten outputs are what the model gives on `input` (784 bytes). Salts and context are field elements < r.
    * Public signals come back in the order [inputCommitment, outputCommitment, context]; the proof is verified before it is returned.
