@@ -112,8 +112,11 @@ export function openChannel<Out, In>(stream: Stream, peer: PeerId, rules: Channe
     else if (decoder.idle) arm(rules.idleMs, "waiting for the next message");
     if (queuedBytes >= HIGH_WATER_BYTES || queue.length >= HIGH_WATER_MESSAGES) setPaused(true);
   });
+  let finished = false;
+  stream.addEventListener("remoteCloseWrite", () => { finished = true; }); // prettier-ignore
   const onEnd = (): void => {
     if (ended) return;
+    if (!finished) return end(broken("the connection was lost"));
     if (!decoder.idle) return violate(new ZpuError("MALFORMED_MESSAGE", { detail: "the stream ended in the middle of a message" }));
     end();
     timer = setTimeout(() => { stream.abort(new Error("this side did not close in time")); }, rules.idleMs); // prettier-ignore
@@ -122,7 +125,7 @@ export function openChannel<Out, In>(stream: Stream, peer: PeerId, rules: Channe
   stream.addEventListener("end", onEnd);
   stream.addEventListener("close", (event) => {
     setPaused(false); // what was buffered before the close is still delivered
-    if (event.error) end(ended ? undefined : broken("the stream was reset", event.error));
+    if (event.error) end(broken("the stream was reset", event.error));
     else onEnd();
     clearTimeout(timer);
     resolveClosed(ended?.error);

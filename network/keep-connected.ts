@@ -23,7 +23,11 @@ export function backOffMs(attempt: number, backOff: BackOff, random: number): nu
 }
 
 /** Starts at once and goes on until `stop`. `multiaddrs` are addresses of one gateway, asked for anew at every attempt. */
-export function keepConnected(node: NetworkNode, multiaddrs: () => readonly string[] | Promise<readonly string[]>, options: KeepConnectedOptions): { stop(): void } {
+export function keepConnected(
+  node: NetworkNode,
+  multiaddrs: () => readonly string[] | Promise<readonly string[]>,
+  options: KeepConnectedOptions,
+): { stop(): void } {
   const backOff = options.backOff ?? { firstMs: 500, mostMs: 30_000 };
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => { stopping.signal.addEventListener("abort", () => { resolve(); }); }); // prettier-ignore

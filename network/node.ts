@@ -68,7 +68,9 @@ export interface NetworkNode {
 
 const asPeer = (id: Libp2pPeerId): PeerId => peerIdSchema.parse(id.toString());
 const unreachable = (error: unknown): ZpuError =>
-  error instanceof ZpuError ? error : new ZpuError("PEER_UNREACHABLE", { detail: (error instanceof Error ? error.message : String(error)).slice(0, 160) }, error);
+  error instanceof ZpuError
+    ? error
+    : new ZpuError("PEER_UNREACHABLE", { detail: (error instanceof Error ? error.message : String(error)).slice(0, 160) }, error);
 
 /** Starts a node; it listens and answers once this resolves. */
 export async function createNode(options: NodeOptions): Promise<NetworkNode> {
@@ -117,9 +119,20 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   };
 
   /** One message each way on a stream of its own. */
-  const ask = async <Question, Answer>(peer: PeerId, protocol: { id: string; maxFrameBytes: number }, question: Question, schema: z.ZodType<Answer>): Promise<Answer> => {
+  const ask = async <Question, Answer>(
+    peer: PeerId,
+    protocol: { id: string; maxFrameBytes: number },
+    question: Question,
+    schema: z.ZodType<Answer>,
+  ): Promise<Answer> => {
     const stream = await dialStream(peer, protocol.id);
-    const channel = openChannel<Question, Answer>(stream, peer, { schema, maxFrameBytes: protocol.maxFrameBytes, firstMessageMs: limits.firstMessageMs, frameMs: limits.frameMs, idleMs: limits.firstMessageMs });
+    const channel = openChannel<Question, Answer>(stream, peer, {
+      schema,
+      maxFrameBytes: protocol.maxFrameBytes,
+      firstMessageMs: limits.firstMessageMs,
+      frameMs: limits.frameMs,
+      idleMs: limits.firstMessageMs,
+    });
     try {
       await channel.send(question);
       const answer = await channel.next();
@@ -200,6 +213,12 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
 
   const openJobs = new Map<PeerId, number>();
   let openJobsTotal = 0;
+  /** Job channels of both directions, broken off when the node stops so that the other side does not take it for an end. */
+  const jobChannels = new Set<Channel<never, unknown>>();
+  const track = (channel: Channel<never, unknown>): void => {
+    jobChannels.add(channel);
+    void channel.closed.then(() => jobChannels.delete(channel));
+  };
 
   const serveJob = async (stream: Stream, connection: Connection): Promise<void> => {
     const peer = asPeer(connection.remotePeer);
@@ -217,6 +236,9 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     });
     const reject = async (error: ZpuError): Promise<void> => {
       await channel.send({ type: "rejected", error: error.toRecord() }).catch(() => undefined);
+      await channel.close();
+      // a reset at once could overtake the negotiation of the stream, and the reason with it
+      await Promise.race([channel.closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
       channel.abort(error);
     };
     const open = openJobs.get(peer) ?? 0;
@@ -224,6 +246,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     if (!handleJob) return reject(new ZpuError("NOT_SUPPORTED", { what: "job", alternatives: "Ask a provider." }));
     openJobs.set(peer, open + 1);
     openJobsTotal += 1;
+    track(channel);
     void channel.closed.then(() => {
       openJobsTotal -= 1;
       const left = (openJobs.get(peer) ?? 1) - 1;
@@ -236,7 +259,10 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       await reject(ZpuError.wrap(error));
     }
   };
-  await libp2p.handle(PROTOCOLS.job.id, (stream, connection) => void serveJob(stream, connection), { maxInboundStreams: 32, maxOutboundStreams: 256 });
+  await libp2p.handle(PROTOCOLS.job.id, (stream, connection) => void serveJob(stream, connection), {
+    maxInboundStreams: 32,
+    maxOutboundStreams: 256,
+  });
 
   const listen = (event: "peer:connect" | "peer:disconnect", listener: (peer: PeerId) => void): (() => void) => {
     const wrapped = (happened: CustomEvent<Libp2pPeerId>): void => {
@@ -275,13 +301,15 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     },
     async openJob(peer) {
       const stream = await dialStream(peer, PROTOCOLS.job.id);
-      return openChannel<JobRequest, JobReply>(stream, peer, {
+      const channel = openChannel<JobRequest, JobReply>(stream, peer, {
         schema: jobReply,
         maxFrameBytes: PROTOCOLS.job.maxFrameBytes,
         firstMessageMs: limits.jobIdleMs,
         frameMs: limits.frameMs,
         idleMs: limits.jobIdleMs,
       });
+      track(channel);
+      return channel;
     },
     onJob(handler) {
       handleJob = handler;
@@ -291,6 +319,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       handleReceipt = handler;
     },
     async stop() {
+      for (const channel of jobChannels) channel.abort(new ZpuError("PEER_UNREACHABLE", { detail: "this node stops" }));
       await libp2p.stop();
     },
   };

@@ -22,7 +22,8 @@ export function createRateLimiter(perKey: Rate, total: Rate, nowMs: () => number
   const arrivals = new Map<string, number>();
   let totalArrival = 0;
 
-  const waitMs = (arrival: number, rate: Rate, now: number): number => Math.max(0, Math.max(arrival, now) - now - (1000 / rate.perSecond) * (rate.burst - 1));
+  const waitMs = (arrival: number, rate: Rate, now: number): number =>
+    Math.max(0, Math.max(arrival, now) - now - (1000 / rate.perSecond) * (rate.burst - 1));
 
   return {
     take(key) {
