@@ -18,15 +18,15 @@ export const prover = {
     z.object({}),
   ),
   /**
-   * Proves that the ten outputs are what the model gives on `input` (784 bytes). Salts and context are field elements < r.
-   * Public signals come back in the order [inputCommitment, outputCommitment, context]; the proof is verified before it is returned.
+   * Proves that `output` is what the model gives on `input` (784 bytes); PROOF_INVALID where it is not. Salts and context are field
+   * elements < r. Public signals come back in the order [inputCommitment, outputCommitment, context]; the proof is verified before it
+   * is returned.
    */
   prove: call(
-    z.object({ input: z.instanceof(Uint8Array), inputSalt: z.bigint(), outputSalt: z.bigint(), context: z.bigint() }),
+    z.object({ input: z.instanceof(Uint8Array), output: z.array(z.number().int()).length(10), inputSalt: z.bigint(), outputSalt: z.bigint(), context: z.bigint() }),
     z.object({
       proof: groth16Proof,
       publicSignals: z.tuple([z.bigint(), z.bigint(), z.bigint()]),
-      output: z.array(z.number().int()).length(10),
       ms: z.object({ witness: z.number(), prove: z.number(), verify: z.number() }),
     }),
   ),

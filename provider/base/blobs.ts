@@ -1,0 +1,66 @@
+/** Content-addressed files: the name of a blob is the SHA-256 of its bytes; a blob is on disk, whole, before its name is used anywhere. */
+import { createHash, randomBytes } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { ZpuError } from "@zpu/protocol/errors";
+import { bytes32, type Bytes32 } from "@zpu/protocol/ids";
+import { isDiskFull } from "./journal.ts";
+
+export interface Blobs {
+  /** Writes `bytes` (fsync, rename, directory fsync) and returns their SHA-256; throws DISK_FULL. */
+  put(bytes: Uint8Array): Bytes32;
+  /** The bytes of a blob; throws INTERNAL where they are gone or no longer have their digest. */
+  get(sha256: Bytes32): Uint8Array;
+}
+
+const digestOf = (bytes: Uint8Array): Bytes32 => bytes32.parse(`0x${createHash("sha256").update(bytes).digest("hex")}`);
+
+/** The blobs under `folder`, which is created where it is missing. */
+export function openBlobs(folder: string): Blobs {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (sha256: Bytes32): string => join(folder, sha256.slice(2));
+  return {
+    put(bytes) {
+      const sha256 = digestOf(bytes);
+      const path = pathOf(sha256);
+      if (existsSync(path)) return sha256;
+      const draft = `${path}.${randomBytes(4).toString("hex")}.part`;
+      try {
+        const file = openSync(draft, "wx", 0o600);
+        try {
+          writeSync(file, bytes);
+          fsyncSync(file);
+        } finally {
+          closeSync(file);
+        }
+        renameSync(draft, path);
+        syncFolder(folder);
+      } catch (error) {
+        rmSync(draft, { force: true });
+        if (isDiskFull(error)) throw new ZpuError("DISK_FULL", { path: folder }, error);
+        throw error;
+      }
+      return sha256;
+    },
+    get(sha256) {
+      let bytes: Uint8Array;
+      try {
+        bytes = new Uint8Array(readFileSync(pathOf(sha256)));
+      } catch (error) {
+        throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is gone` }, error);
+      }
+      if (digestOf(bytes) !== sha256) throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is damaged` });
+      return bytes;
+    },
+  };
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,77 @@
+/** The one door to snarkjs: Groth16 over BN254 with witness program and proving key kept in memory between proofs. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { commitInput, commitOutput } from "@zpu/proofs/commitment";
+import { verifyGroth16, vkeyFromSnarkjs } from "@zpu/proofs/groth16";
+import { ZpuError } from "@zpu/protocol/errors";
+import type { Groth16Proof } from "@zpu/protocol/job";
+import { groth16, wtns, type MemoryFile } from "snarkjs";
+
+/** Paths of the artifacts and the SHA-256 (0x-hex) that each must have. */
+export interface ProverFiles {
+  readonly witnessPath: string;
+  readonly witnessSha256: string;
+  readonly zkeyPath: string;
+  readonly zkeySha256: string;
+  readonly vkeyPath: string;
+  readonly vkeySha256: string;
+}
+
+/** What is to be proven: `output` is what the model gives on `input`. Salts and context are field elements. */
+export interface Statement {
+  readonly input: Uint8Array;
+  readonly output: readonly number[];
+  readonly inputSalt: bigint;
+  readonly outputSalt: bigint;
+  readonly context: bigint;
+}
+
+export interface Prover {
+  /** Times are milliseconds. PROOF_INVALID where the statement is false or the finished proof does not verify. */
+  prove(statement: Statement): Promise<{ proof: Groth16Proof; publicSignals: [bigint, bigint, bigint]; ms: { witness: number; prove: number; verify: number } }>;
+}
+
+async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  const actual = `0x${createHash("sha256").update(bytes).digest("hex")}`;
+  if (actual !== sha256) throw new ZpuError("MODEL_HASH_MISMATCH", { model: path, actual });
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+const pair = (coordinates: readonly string[] | undefined): [bigint, bigint] => {
+  const [first, second] = coordinates ?? [];
+  if (first === undefined || second === undefined) throw new ZpuError("PROOF_INVALID", { detail: "a point has no coordinates" });
+  return [BigInt(first), BigInt(second)];
+};
+
+/** Reads the artifacts once; MODEL_HASH_MISMATCH where one is not the file it should be. */
+export async function loadProver(files: ProverFiles): Promise<Prover> {
+  const witnessProgram = await readChecked(files.witnessPath, files.witnessSha256);
+  const provingKey = await readChecked(files.zkeyPath, files.zkeySha256);
+  const vkey = vkeyFromSnarkjs(JSON.parse(new TextDecoder().decode(await readChecked(files.vkeyPath, files.vkeySha256))));
+  return {
+    async prove({ input, output, inputSalt, outputSalt, context }) {
+      const publicSignals: [bigint, bigint, bigint] = [commitInput(input, inputSalt), commitOutput([...output], outputSalt), context];
+      const [inputCommitment, outputCommitment] = publicSignals;
+      const startedMs = performance.now();
+      const witness: MemoryFile = { type: "mem" };
+      try {
+        await wtns.calculate({ inputCommitment, outputCommitment, context, pixels: Array.from(input), inputSalt, outputSalt }, { type: "mem", data: witnessProgram }, witness);
+      } catch (error) {
+        throw new ZpuError("PROOF_INVALID", { detail: "the output is not what the circuit gives on this input" }, error);
+      }
+      const witnessMs = performance.now();
+      const made = await groth16.prove({ type: "mem", data: provingKey }, witness);
+      const provedMs = performance.now();
+      const [b0, b1] = made.proof.pi_b;
+      const proof: Groth16Proof = { a: pair(made.proof.pi_a), b: [pair(b0), pair(b1)], c: pair(made.proof.pi_c) };
+      if (made.publicSignals.some((signal, index) => BigInt(signal) !== publicSignals[index])) {
+        throw new ZpuError("PROOF_INVALID", { detail: "it was made for other public signals" });
+      }
+      const verdict = verifyGroth16(vkey, publicSignals, proof);
+      if (!verdict.ok) throw new ZpuError("PROOF_INVALID", { detail: verdict.reason });
+      return { proof, publicSignals, ms: { witness: witnessMs - startedMs, prove: provedMs - witnessMs, verify: performance.now() - provedMs } };
+    },
+  };
+}
