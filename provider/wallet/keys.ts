@@ -1,0 +1,200 @@
+/** From one BIP-39 mnemonic to every key of a node, and the two files that keep them. */
+import { createPrivateKey, createPublicKey, hkdfSync, randomUUID, sign } from "node:crypto";
+import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ZpuError } from "@zpu/protocol/errors";
+import { address, bytes32, fromHex, toHex, type Address, type Bytes32 } from "@zpu/protocol/ids";
+import { HDNodeWallet, Mnemonic } from "ethers";
+import { z } from "zod";
+
+/** BIP-44 path of an account of the node: 0 owner, 1 operator, 2 payout. */
+const PATHS = { owner: "m/44'/60'/0'/0/0", operator: "m/44'/60'/0'/0/1", payout: "m/44'/60'/0'/0/2" } as const;
+const PEER_INFO = "zpu/peer/1";
+const ENCRYPTION_INFO = "zpu/encryption/1";
+/** DER prefix of a PKCS #8 private key (RFC 8410) before the 32 raw bytes. */
+const PKCS8 = { ed25519: "302e020100300506032b657004220420", x25519: "302e020100300506032b656e04220420" } as const;
+
+/** Every key of a node. Private: never crosses a pipe. */
+export interface NodeKeys {
+  readonly owner: HDNodeWallet;
+  readonly operator: HDNodeWallet;
+  readonly payout: Address;
+  /** 32-byte Ed25519 seed of the libp2p peer. */
+  readonly peerSeed: Uint8Array;
+  /** 32-byte X25519 private key that inputs are sealed to. */
+  readonly encryptionSeed: Uint8Array;
+}
+
+/** The public side of a node's keys. */
+export interface NodeIdentity {
+  readonly owner: Address;
+  readonly operator: Address;
+  readonly payout: Address;
+  /** Raw Ed25519 public key. */
+  readonly peerKey: Bytes32;
+  /** Raw X25519 public key. */
+  readonly encryptionKey: Bytes32;
+}
+
+const nodeFile = z.strictObject({ version: z.literal(1), mnemonic: z.string().min(1).max(400) });
+/** `keys/network.json`: the only key file that the network process reads. Seeds are 32 bytes as 0x-hex. */
+export const networkKeyFile = z.strictObject({ version: z.literal(1), peerSeed: bytes32, encryptionSeed: bytes32 });
+
+const accountOf = (wallet: HDNodeWallet): Address => address.parse(wallet.address.toLowerCase());
+
+/** Path of the file with the mnemonic, under the data directory `dir`. */
+export const nodeKeyPath = (dir: string): string => join(dir, "keys", "node.json");
+/** Path of the file with the peer and encryption seeds, under the data directory `dir`. */
+export const networkKeyPath = (dir: string): string => join(dir, "keys", "network.json");
+
+/** The keys that `mnemonic` (English BIP-39, no passphrase) stands for; throws RangeError where it is not one. */
+export function deriveKeys(mnemonic: string): NodeKeys {
+  const phrase = mnemonic.trim().replaceAll(/\s+/g, " ");
+  if (!Mnemonic.isValidMnemonic(phrase)) throw new RangeError("not a BIP-39 mnemonic");
+  const parsed = Mnemonic.fromPhrase(phrase);
+  const seed = fromHex(parsed.computeSeed());
+  const expand = (info: string): Uint8Array => new Uint8Array(hkdfSync("sha256", seed, new Uint8Array(0), info, 32));
+  const at = (path: string): HDNodeWallet => HDNodeWallet.fromMnemonic(parsed, path);
+  return {
+    owner: at(PATHS.owner),
+    operator: at(PATHS.operator),
+    payout: accountOf(at(PATHS.payout)),
+    peerSeed: expand(PEER_INFO),
+    encryptionSeed: expand(ENCRYPTION_INFO),
+  };
+}
+
+const privateKey = (kind: keyof typeof PKCS8, seed: Uint8Array) =>
+  createPrivateKey({ key: Buffer.concat([Buffer.from(PKCS8[kind], "hex"), seed]), format: "der", type: "pkcs8" });
+
+function rawPublicKey(kind: keyof typeof PKCS8, seed: Uint8Array): Bytes32 {
+  const spki = createPublicKey(privateKey(kind, seed)).export({ format: "der", type: "spki" });
+  return bytes32.parse(toHex(spki.subarray(-32)));
+}
+
+/** The public side of `keys`. */
+export function identityOf(keys: NodeKeys): NodeIdentity {
+  return {
+    owner: accountOf(keys.owner),
+    operator: accountOf(keys.operator),
+    payout: keys.payout,
+    peerKey: rawPublicKey("ed25519", keys.peerSeed),
+    encryptionKey: rawPublicKey("x25519", keys.encryptionSeed),
+  };
+}
+
+/** 64-byte Ed25519 signature of the peer key over `message`, as 0x-hex. */
+export const signAsPeer = (peerSeed: Uint8Array, message: Uint8Array): string => toHex(sign(null, message, privateKey("ed25519", peerSeed)));
+
+/** The keys in the file at `path`; KEY_FILE_EXPOSED where others may read it, KEY_FILE_INVALID where it is missing or damaged. */
+export function readKeyFile(path: string): NodeKeys {
+  const { mnemonic } = readPrivate(path, nodeFile);
+  try {
+    return deriveKeys(mnemonic);
+  } catch (error) {
+    throw new ZpuError("KEY_FILE_INVALID", { path, detail: "its mnemonic is not valid" }, error);
+  }
+}
+
+/** Peer and encryption seed (32 bytes each) in the file at `path`; errors as `readKeyFile`. */
+export function readNetworkKeys(path: string): { peerSeed: Uint8Array; encryptionSeed: Uint8Array } {
+  const stored = readPrivate(path, networkKeyFile);
+  return { peerSeed: fromHex(stored.peerSeed), encryptionSeed: fromHex(stored.encryptionSeed) };
+}
+
+/**
+ * Writes fresh keys under the data directory `dir`: `keys/node.json` and `keys/network.json`, mode 0600, on the disk when it returns.
+ * KEY_FILE_INVALID where `keys/node.json` is there already: keys are never overwritten. `mnemonic` imports instead of drawing a new one.
+ */
+export function createKeyFiles(dir: string, mnemonic?: string): NodeIdentity {
+  const phrase = mnemonic ?? HDNodeWallet.createRandom().mnemonic?.phrase;
+  if (phrase === undefined) throw new ZpuError("INTERNAL", { detail: "no mnemonic was drawn" });
+  const keys = deriveKeys(phrase);
+  mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
+  writeNew(nodeKeyPath(dir), { version: 1, mnemonic: phrase });
+  writeNetworkKeys(dir, keys);
+  return identityOf(keys);
+}
+
+/** The identity of the keys under `dir`, which are made first where there are none; completes what a crash cut short. */
+export function ensureKeyFiles(dir: string): NodeIdentity {
+  if (!exists(nodeKeyPath(dir))) return createKeyFiles(dir);
+  const keys = readKeyFile(nodeKeyPath(dir));
+  if (!exists(networkKeyPath(dir))) writeNetworkKeys(dir, keys);
+  const stored = readNetworkKeys(networkKeyPath(dir));
+  if (toHex(stored.peerSeed) !== toHex(keys.peerSeed) || toHex(stored.encryptionSeed) !== toHex(keys.encryptionSeed)) {
+    throw new ZpuError("KEY_FILE_INVALID", { path: networkKeyPath(dir), detail: "it belongs to another mnemonic than keys/node.json" });
+  }
+  return identityOf(keys);
+}
+
+const writeNetworkKeys = (dir: string, keys: NodeKeys): void =>
+  writeNew(networkKeyPath(dir), { version: 1, peerSeed: toHex(keys.peerSeed), encryptionSeed: toHex(keys.encryptionSeed) });
+
+function exists(path: string): boolean {
+  try {
+    closeSync(openSync(path, "r"));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw new ZpuError("KEY_FILE_INVALID", { path, detail: (error as Error).message }, error);
+  }
+}
+
+function readPrivate<T extends z.ZodType>(path: string, schema: T): z.infer<T> {
+  let text: string;
+  let mode: number;
+  try {
+    const file = openSync(path, "r");
+    try {
+      mode = fstatSync(file).mode & 0o777;
+      text = readFileSync(file, "utf8");
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ZpuError("KEY_FILE_INVALID", { path, detail: missing ? "it is not there" : "it cannot be read" }, error);
+  }
+  // Windows has no mode bits: there the directory's access list is what protects the file.
+  if (process.platform !== "win32" && (mode & 0o177) !== 0) throw new ZpuError("KEY_FILE_EXPOSED", { path, mode: mode.toString(8).padStart(3, "0") });
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    // The cause is left out on purpose: a parser's message may quote the secret.
+    throw new ZpuError("KEY_FILE_INVALID", { path, detail: "its content is damaged" });
+  }
+}
+
+/** Writes `content` beside `path`, fsyncs, then links it into place: appears whole or not at all, and never replaces a file. */
+function writeNew(path: string, content: object): void {
+  const draft = `${path}.${randomUUID()}.new`;
+  const file = openSync(draft, "wx", 0o600);
+  try {
+    try {
+      writeSync(file, `${JSON.stringify(content)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    linkSync(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw new ZpuError("KEY_FILE_INVALID", { path, detail: "it is there already and is never overwritten" }, error);
+    if (code === "ENOSPC" || code === "EDQUOT") throw new ZpuError("DISK_FULL", { path }, error);
+    throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+  syncDirectory(dirname(path));
+}
+
+function syncDirectory(path: string): void {
+  if (process.platform === "win32") return; // a directory cannot be opened for fsync there
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
