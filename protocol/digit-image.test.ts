@@ -1,79 +1,64 @@
-/** The same digit must come out of every way of drawing it: dark on light, light on dark, large, small, off centre. */
+/** The classifier's input keeps shape, size and centre whatever the drawing was. */
 import { describe, expect, it } from "vitest";
-import { DIGIT_SIDE, digitPixels, greyFromRgba, type GreyImage } from "./digit-image.ts";
+import { digitImage, type GreyImage } from "./digit-image.ts";
 
-/** A vertical bar (a one) of the given thickness, in a picture of `side` pixels. */
-function bar(side: number, left: number, ground: number, ink: number): GreyImage {
-  const grey = new Uint8Array(side * side).fill(ground);
-  for (let y = Math.floor(side * 0.2); y < side * 0.8; y += 1) {
-    for (let x = left; x < left + Math.floor(side / 10); x += 1) grey[y * side + x] = ink;
-  }
-  return { width: side, height: side, grey };
+function canvas(width: number, height: number, grey = 0): GreyImage & { data: Uint8Array } {
+  return { width, height, data: new Uint8Array(width * height).fill(grey) };
+}
+function fill(image: GreyImage, left: number, top: number, width: number, height: number, grey: number): GreyImage {
+  for (let y = top; y < top + height; y += 1) image.data.fill(grey, y * image.width + left, y * image.width + left + width);
+  return image;
+}
+function bounds(pixels: Uint8Array): { left: number; top: number; width: number; height: number } {
+  const inked = [...pixels.keys()].filter((index) => (pixels[index] ?? 0) > 0);
+  const xs = inked.map((index) => index % 28);
+  const ys = inked.map((index) => Math.floor(index / 28));
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return { left, top, width: Math.max(...xs) - left + 1, height: Math.max(...ys) - top + 1 };
 }
 
-const centre = (pixels: Uint8Array): [number, number] => {
-  let [mass, x, y] = [0, 0, 0];
-  pixels.forEach((value, index) => {
-    mass += value;
-    x += value * ((index % DIGIT_SIDE) + 0.5);
-    y += value * (Math.floor(index / DIGIT_SIDE) + 0.5);
-  });
-  return [x / mass, y / mass];
-};
-
-describe("digitPixels", () => {
-  it("fits the ink into 20 rows and centres it by mass, wherever it was drawn", () => {
-    for (const left of [5, 120, 260]) {
-      const pixels = digitPixels(bar(300, left, 0, 255));
-      const rows = new Set<number>();
-      pixels.forEach((value, index) => value > 0 && rows.add(Math.floor(index / DIGIT_SIDE)));
-      expect(pixels).toHaveLength(784);
-      expect(rows.size).toBe(20);
-      const [x, y] = centre(pixels);
-      expect(Math.abs(x - 14)).toBeLessThanOrEqual(0.5);
-      expect(Math.abs(y - 14)).toBeLessThanOrEqual(0.5);
-    }
+describe("digitImage", () => {
+  it("fits the longer side to 20 pixels and keeps the aspect", () => {
+    expect(bounds(digitImage(fill(canvas(280, 280), 130, 40, 30, 200, 255)))).toEqual({ left: 13, top: 4, width: 3, height: 20 });
+    expect(bounds(digitImage(fill(canvas(280, 280), 10, 10, 200, 100, 255)))).toEqual({ left: 4, top: 9, width: 20, height: 10 });
   });
 
-  it("gives the same input for dark ink on paper as for light ink on black", () => {
-    expect(digitPixels(bar(300, 120, 255, 0))).toEqual(digitPixels(bar(300, 120, 0, 255)));
+  it("gives the same image wherever and however large the digit was drawn", () => {
+    const small = digitImage(fill(canvas(100, 100), 3, 5, 20, 40, 255));
+    const large = digitImage(fill(canvas(400, 300), 250, 100, 100, 200, 255));
+    expect(large).toEqual(small);
   });
 
-  it("stretches faint ink to full strength and drops the paper's noise", () => {
-    const faint = bar(280, 100, 240, 150);
-    faint.grey.forEach((value, index) => (faint.grey[index] = value - (index % 7)));
-    const pixels = digitPixels(faint);
-    expect(Math.max(...pixels)).toBe(255);
-    expect(pixels[0]).toBe(0);
+  it("centres by mass, not by the box", () => {
+    const image = fill(fill(canvas(100, 100), 20, 20, 60, 10, 255), 20, 30, 10, 50, 255);
+    const pixels = digitImage(image);
+    let [mass, x, y] = [0, 0, 0];
+    pixels.forEach((grey, index) => {
+      mass += grey;
+      x += grey * ((index % 28) + 0.5);
+      y += grey * (Math.floor(index / 28) + 0.5);
+    });
+    expect(Math.abs(x / mass - 14)).toBeLessThanOrEqual(0.5);
+    expect(Math.abs(y / mass - 14)).toBeLessThanOrEqual(0.5);
+    expect(bounds(pixels).left).not.toBe(4);
   });
 
-  it("takes a picture that already is a model input as it is", () => {
-    const pixels = digitPixels(bar(280, 100, 0, 255));
-    expect(digitPixels({ width: 28, height: 28, grey: pixels })).toEqual(pixels);
+  it("inverts dark ink on paper, by itself or when told", () => {
+    const white = digitImage(fill(canvas(50, 50), 20, 10, 10, 30, 255));
+    const paper = fill(canvas(50, 50, 255), 20, 10, 10, 30, 0);
+    expect(digitImage(paper)).toEqual(white);
+    expect(digitImage(paper, "light")).toEqual(white);
   });
 
-  it("refuses an empty picture", () => {
-    expect(() => digitPixels({ width: 40, height: 40, grey: new Uint8Array(1600).fill(255) })).toThrow("empty");
-  });
-});
-
-describe("greyFromRgba", () => {
-  const rgba = (ink: number, alphaOfGround: number): Uint8Array => {
-    const bytes = new Uint8Array(40 * 40 * 4);
-    for (let at = 0; at < 1600; at += 1) {
-      const inked = at % 40 >= 18 && at % 40 < 22 && at >= 400 && at < 1200;
-      bytes.set(inked ? [ink, ink, ink, 255] : [255, 255, 255, alphaOfGround], at * 4);
-    }
-    return bytes;
-  };
-
-  it("reads black ink on white, black ink on nothing and white ink on nothing alike", () => {
-    const [paper, black, white] = [rgba(0, 255), rgba(0, 0), rgba(255, 0)].map((bytes) => digitPixels(greyFromRgba(bytes, 40, 40)));
-    expect(black).toEqual(paper);
-    expect(white).toEqual(paper);
+  it("averages areas: the mean grey of the ink survives the scaling", () => {
+    const image = canvas(60, 60);
+    for (let y = 10; y < 50; y += 1) for (let x = 10; x < 50; x += 1) image.data[y * 60 + x] = (x + y) % 2 === 0 ? 255 : 155;
+    const inked = digitImage(image).filter((grey) => grey > 0);
+    expect(inked.reduce((sum, grey) => sum + grey, 0) / inked.length).toBeCloseTo(205, 0);
   });
 
-  it("refuses a size that does not fit the bytes", () => {
-    expect(() => greyFromRgba(new Uint8Array(16), 3, 3)).toThrow("cannot be read");
+  it("refuses an empty image and one whose size is wrong", () => {
+    expect(() => digitImage(canvas(28, 28))).toThrow(/no ink/);
+    expect(() => digitImage({ width: 28, height: 28, data: new Uint8Array(783) })).toThrow(/783 grey values/);
   });
 });
