@@ -1,0 +1,159 @@
+/** A whole devnet as processes: the devnet process, the provider's registration, the provider's daemon, and typed clients of both. */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { operator, type Operator } from "@zpu/ipc/operator/contract";
+import { connect } from "@zpu/ipc/rpc/connect";
+import type { Client } from "@zpu/ipc/rpc/contract";
+import { tokensToWei } from "@zpu/protocol/money";
+import { address } from "@zpu/protocol/ids";
+import { ensureKeyFiles } from "@zpu/provider/wallet/keys";
+import { z } from "zod";
+import { launch, orExit, ROOT, runToEnd, type Child } from "./child.ts";
+import { control } from "./control.ts";
+import { openSocketPipe } from "./socket-pipe.ts";
+
+/** Stake of the demonstration provider, as the command line takes it. */
+export const STAKE = "1000NZIDIA";
+const GAS_FLOOR_WEI = 10n ** 17n;
+const START_LIMIT_MS = 60_000;
+
+const devnetReady = z.object({ event: z.literal("ready"), url: z.string() });
+const daemonReady = z.object({ event: z.literal("ready"), webUrl: z.string().optional(), socket: z.string(), provider: address });
+
+/** Hears about every child (so that all can be stopped) and every line they write to standard error. */
+export interface Watcher {
+  track(child: Child): void;
+  log(name: string, line: string): void;
+}
+
+/** A running devnet process. */
+export interface RunningDevnet {
+  readonly child: Child;
+  readonly url: string;
+  readonly control: Client<typeof control>;
+}
+
+/** A running provider daemon. */
+export interface RunningProvider {
+  readonly child: Child;
+  readonly provider: string;
+  readonly webUrl: string | undefined;
+  readonly operator: Client<Operator>;
+  disconnect(): void;
+}
+
+/** Where the provider's and the devnet's own data live under the launcher's data directory. */
+export const folders = (dataDir: string): { chain: string; provider: string } => ({
+  chain: join(dataDir, "chain"),
+  provider: join(dataDir, "provider"),
+});
+
+const lastLines = (): { add(line: string): void; text(): string } => {
+  const kept: string[] = [];
+  return {
+    add(line) {
+      kept.push(line);
+      if (kept.length > 6) kept.shift();
+    },
+    text: () => kept.join(" / "),
+  };
+};
+
+/** The first JSON line of a child's output that fits `schema`. */
+function firstEvent<T extends z.ZodType>(schema: T): { line(text: string): void; value: Promise<z.infer<T>> } {
+  let resolve: (value: z.infer<T>) => void = () => undefined;
+  const value = new Promise<z.infer<T>>((done) => (resolve = done));
+  return {
+    value,
+    line(text) {
+      if (!text.startsWith("{")) return;
+      try {
+        const parsed = schema.safeParse(JSON.parse(text));
+        if (parsed.success) resolve(parsed.data);
+      } catch {
+        // A line that is not JSON is for people.
+      }
+    },
+  };
+}
+
+async function withinLimit<T>(name: string, value: Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const late = sleep(START_LIMIT_MS, undefined, { signal: stop.signal, ref: false }).then(() => {
+    throw new Error(`the ${name} was not ready after ${START_LIMIT_MS / 1000} s`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    stop.abort();
+  }
+}
+
+/** Starts the devnet process on `dataDir`; resolves once it serves. */
+export async function startDevnet(dataDir: string, watcher: Watcher, options: { port?: number; testMode?: boolean } = {}): Promise<RunningDevnet> {
+  const ready = firstEvent(devnetReady);
+  const words = lastLines();
+  const child = launch({
+    name: "devnet",
+    entry: join(ROOT, "devnet", "main.ts"),
+    args: ["--data", folders(dataDir).chain, "--port", String(options.port ?? 7788), ...(options.testMode === true ? ["--test-mode"] : [])],
+    pipe: true,
+    onLine: ready.line,
+    onErrorLine(line) {
+      words.add(line);
+      watcher.log("devnet", line);
+    },
+  });
+  watcher.track(child);
+  const { url } = await withinLimit("devnet", orExit(child, ready.value, words.text));
+  if (child.pipe === undefined) throw new Error("the devnet process has no pipe");
+  return { child, url, control: connect(control, child.pipe) };
+}
+
+/** Makes the provider's keys, funds them from the faucet and registers the node; everything that is done already is left as it is. */
+export async function registerProvider(dataDir: string, devnet: RunningDevnet, watcher: Watcher): Promise<void> {
+  const dir = folders(dataDir).provider;
+  const identity = ensureKeyFiles(dir);
+  await devnet.control.ensureFunded({ account: identity.operator, gasWei: GAS_FLOOR_WEI, tokenWei: 0n });
+  const words = lastLines();
+  const hear = (line: string): void => {
+    words.add(line);
+    watcher.log("register", line);
+  };
+  const args = ["--register-node", "--stake", STAKE, "--devnet", devnet.url, "--data", dir, "--json"];
+  await devnet.control.ensureFunded({ account: identity.owner, gasWei: GAS_FLOOR_WEI, tokenWei: tokensToWei(STAKE) });
+  const code = await runToEnd({ name: "registration", entry: join(ROOT, "cli", "main.ts"), args, onLine: hear, onErrorLine: hear }, (child) =>
+    watcher.track(child),
+  );
+  if (code !== 0) throw new Error(`the provider could not be registered: ${words.text()}`);
+}
+
+/** Starts the provider's daemon; resolves once it is ready and its operator socket is open. */
+export async function startProvider(dataDir: string, devnetUrl: string, watcher: Watcher, options: { port?: number } = {}): Promise<RunningProvider> {
+  const ready = firstEvent(daemonReady);
+  const words = lastLines();
+  const child = launch({
+    name: "provider",
+    entry: join(ROOT, "cli", "main.ts"),
+    args: [
+      "start",
+      "--devnet",
+      devnetUrl,
+      "--data",
+      folders(dataDir).provider,
+      "--json",
+      "--no-browser",
+      ...(options.port === undefined ? [] : ["--port", String(options.port)]),
+    ],
+    onLine: ready.line,
+    onErrorLine(line) {
+      words.add(line);
+      watcher.log("provider", line);
+    },
+  });
+  watcher.track(child);
+  const { webUrl, socket, provider } = await withinLimit("provider", orExit(child, ready.value, words.text));
+  const pipe = await openSocketPipe(socket);
+  return { child, provider, webUrl, operator: connect(operator, pipe), disconnect: () => pipe.close() };
+}

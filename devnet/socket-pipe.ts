@@ -1,0 +1,36 @@
+/** The launcher's end of a node's operator socket: one line of text per message. */
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import type { Pipe } from "@zpu/ipc/rpc/pipe";
+import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
+import { ZpuError } from "@zpu/protocol/errors";
+
+/** Connects to the operator socket at `path`; NOT_RUNNING where nobody listens. */
+export function openSocketPipe(path: string): Promise<Pipe> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const closers: (() => void)[] = [];
+    let listener: ((message: unknown) => void) | undefined;
+    const waiting: unknown[] = [];
+    socket.once("error", (error) => reject(new ZpuError("NOT_RUNNING", {}, error)));
+    socket.once("close", () => {
+      for (const closer of closers) closer();
+    });
+    socket.once("connect", () => {
+      createInterface({ input: socket }).on("line", (line) => {
+        const message = decodeText(line);
+        if (listener) listener(message);
+        else waiting.push(message);
+      });
+      resolve({
+        post: (message) => void socket.write(`${encodeText(message)}\n`),
+        onMessage(next) {
+          listener = next;
+          for (const message of waiting.splice(0)) next(message);
+        },
+        onClose: (closer) => void closers.push(closer),
+        close: () => void socket.destroy(),
+      });
+    });
+  });
+}

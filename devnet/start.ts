@@ -1,0 +1,175 @@
+/** `npm start`: brings up devnet and provider, sends demonstration jobs, claims, and ends everything on Ctrl-C. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ZpuError } from "@zpu/protocol/errors";
+import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
+import { parseArguments, USAGE, type Options } from "./arguments.ts";
+import { killGroup, ROOT, type Child } from "./child.ts";
+import { runJobs, type JobsReport } from "./jobs-run.ts";
+import { openJobTable } from "./job-table.ts";
+import { ensurePages, openBrowser } from "./pages.ts";
+import { freePort } from "./ports.ts";
+import { registerProvider, startDevnet, startProvider, type RunningProvider, type Watcher } from "./session.ts";
+
+const STOP_LIMIT_MS = 2000;
+const startedMs = performance.now();
+const sinceStart = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+
+/** Everything that runs, so that the end finds all of it. */
+const children: Child[] = [];
+let ending: Promise<void> | undefined;
+
+/** Stops providers before the devnet they talk to; whatever is left after two seconds is killed. */
+function endAll(): Promise<void> {
+  ending ??= (async () => {
+    const running = [...children].reverse();
+    const early = running.filter((child) => child.name !== "devnet");
+    const late = running.filter((child) => child.name === "devnet");
+    const began = performance.now();
+    await Promise.all(early.map((child) => child.stop(STOP_LIMIT_MS - 500)));
+    await Promise.all(late.map((child) => child.stop(Math.max(200, STOP_LIMIT_MS - (performance.now() - began)))));
+  })();
+  return ending;
+}
+
+function dataDirOf(options: Options): { dir: string; temporary: boolean } {
+  const named = options.dataDir ?? (options.jobs === undefined ? (process.env["ZPU_DATA"] ?? join(ROOT, ".data", "devnet")) : undefined);
+  if (named !== undefined) return { dir: resolve(process.env["INIT_CWD"] ?? process.cwd(), named), temporary: false };
+  return { dir: mkdtempSync(join(tmpdir(), "zpu-devnet-")), temporary: true };
+}
+
+async function run(options: Options): Promise<number> {
+  const { dir, temporary } = dataDirOf(options);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (temporary) process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  const known = existsSync(join(dir, "chain"));
+  const table = openJobTable(options.json ? { write: (text) => process.stderr.write(text) } : process.stdout);
+  const say = (line: string): void => table.say(line);
+  const watcher: Watcher = {
+    track(child) {
+      children.push(child);
+      if (ending !== undefined) killGroup(child.pid);
+    },
+    log: (name, line) => (process.env["ZPU_LOG"] === undefined ? undefined : say(`[${name}] ${line}`)),
+  };
+
+  say(`devnet in ${dir}${known ? " (continued)" : ""}`);
+  const pages = options.headless ? undefined : ensurePages(watcher.track);
+  pages?.catch(() => undefined);
+  const devnet = await startDevnet(dir, watcher);
+  say(`chain, contracts and gateway at ${devnet.url}  (${sinceStart()})`);
+  await registerProvider(dir, devnet, watcher);
+  await pages;
+  const provider = await startProvider(dir, devnet.url, watcher, options.headless ? {} : { port: await freePort(options.port) });
+  say(`provider ${provider.provider} is online  (${sinceStart()})`);
+  if (!options.headless) showPages(provider, options, say);
+  const stopTable = provider.operator.jobs.list((jobs) => table.show(jobs));
+
+  const report = await runJobs({
+    devnet,
+    provider,
+    jobs: options.jobs ?? 3,
+    sinceStartMs: () => performance.now() - startedMs,
+    onFirstPayout: (payout) => say(`FIRST PAYOUT ${weiToTokens(payout.amountWei)} ${TOKEN_SYMBOL}  tx ${payout.tx}  (${sinceStart()} after start)`),
+  });
+  if (options.jobs !== undefined) {
+    stopTable();
+    await endAll();
+    return conclude(report, options);
+  }
+  if (!options.headless) say(`Jobs, Earnings and Ask are at ${provider.webUrl ?? "the address above"}  (Ctrl-C ends everything)`);
+  else say("running; Ctrl-C ends everything");
+  return keepSending(devnet, options, say);
+}
+
+function showPages(provider: RunningProvider, options: Options, say: (line: string) => void): void {
+  if (provider.webUrl === undefined) return say("the provider serves no pages");
+  say(`pages: ${provider.webUrl}`);
+  say("  Jobs      every job's way, live");
+  say("  Earnings  what was paid, and the claim");
+  say("  Ask       draw a digit and watch it go");
+  if (options.open && openBrowser(provider.webUrl)) say("  (opened in your browser)");
+}
+
+/** One demonstration job every while, until a child ends or Ctrl-C. */
+async function keepSending(devnet: Awaited<ReturnType<typeof startDevnet>>, options: Options, say: (line: string) => void): Promise<number> {
+  const timer =
+    options.everySeconds === 0
+      ? undefined
+      : setInterval(() => {
+          devnet.control.demonstrate({}).catch((error: unknown) => {
+            if (ending === undefined) say(`the demonstration job was not taken: ${ZpuError.wrap(error).message}`);
+          });
+        }, options.everySeconds * 1000);
+  const first = await Promise.race(
+    children.filter((child) => child.name === "devnet" || child.name === "provider").map(async (child) => ({ child, ...(await child.exited) })),
+  );
+  clearInterval(timer);
+  if (ending === undefined) {
+    say(`the ${first.child.name} ended (${first.signal ?? `exit ${first.code ?? "?"}`}); stopping the rest`);
+    await endAll();
+    return 1;
+  }
+  await ending;
+  return 0;
+}
+
+function conclude(report: JobsReport, options: Options): number {
+  if (options.json) {
+    const text = JSON.stringify({
+      jobs: report.jobs.map((job) => ({ ...job, paidWei: job.paidWei.toString() })),
+      claimedWei: report.claimedWei.toString(),
+      balanceDeltaWei: report.balanceDeltaWei.toString(),
+      firstPaidMs: report.firstPaidMs,
+    });
+    process.stdout.write(`${text}\n`);
+  } else {
+    for (const job of report.jobs)
+      process.stdout.write(
+        `${job.jobId}  answer ${job.output}  label ${job.expected}  proof on chain ${job.proofVerifiedOnChain ? "verified" : "NOT verified"}  paid ${weiToTokens(job.paidWei)} ${TOKEN_SYMBOL}\n`,
+      );
+    process.stdout.write(
+      `claimed ${weiToTokens(report.claimedWei)} ${TOKEN_SYMBOL}, balance up by ${weiToTokens(report.balanceDeltaWei)} ${TOKEN_SYMBOL}\n`,
+    );
+  }
+  for (const problem of report.problems) process.stderr.write(`${problem}\n`);
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const parsed = parseArguments(process.argv.slice(2));
+  if (!parsed.ok) {
+    if (parsed.help) process.stdout.write(USAGE);
+    else process.stderr.write(`${parsed.reason}\n\n${USAGE}`);
+    return parsed.help ? 0 : 2;
+  }
+  let asked = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      asked += 1;
+      if (asked > 1) for (const child of children) killGroup(child.pid);
+      void endAll().then(() => process.exit(signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1));
+    });
+  }
+  // The starter may be killed without a word (a closed terminal, kill -9): nothing may be left then either.
+  const starter = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== starter) void endAll().then(() => process.exit(1));
+  }, 500).unref();
+  try {
+    return await run(parsed.options);
+  } catch (error) {
+    if (ending !== undefined) {
+      await ending;
+      return asked > 0 ? 0 : 1;
+    }
+    const known = error instanceof ZpuError ? error : undefined;
+    process.stderr.write(`${known?.message ?? (error instanceof Error ? error.message : String(error))}\n`);
+    return 1;
+  } finally {
+    await endAll();
+  }
+}
+
+process.exit(await main());
