@@ -62,6 +62,10 @@ function reverted(data: string | undefined, fallback: string): ZpuError {
   return new ZpuError("TRANSACTION_REVERTED", { reason, error: decoded.name, meaning: code, sentence });
 }
 
+/** Whether the chain refuses because a contract would: anything else (overload, a fault of the node) may pass and is tried again. */
+const isRevert = ({ rpcCode, data, message }: RpcRefusal): boolean =>
+  rpcCode === 3 || data !== undefined || /revert|out of gas|gas required exceeds|invalid opcode/i.test(message);
+
 /** What the chain means by refusing signed bytes; nodes differ in their words and agree on little else. */
 export function classifyRefusal(message: string): BroadcastAnswer {
   const text = message.toLowerCase();
@@ -106,8 +110,14 @@ export function openChain(options: ChainOptions): Chain {
   const { guard } = watch;
 
   const read = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<Result> => {
-    const data = await guard(() => rpc("eth_call", [{ to, data: contract.encodeFunctionData(name, args) }, "latest"], z.string()));
-    return contract.decodeFunctionResult(name, data);
+    try {
+      const data = await guard(() => rpc("eth_call", [{ to, data: contract.encodeFunctionData(name, args) }, "latest"], z.string()));
+      return contract.decodeFunctionResult(name, data);
+    } catch (error) {
+      // No view of these contracts refuses: an answer like that says that the node is not able to tell.
+      if (error instanceof ZpuError) throw error;
+      throw new ZpuError("CHAIN_UNREACHABLE", { rpc: rpcUrl, detail: `${name} was not answered: ${error instanceof Error ? error.message.slice(0, 80) : "?"}` }, error);
+    }
   };
   const amount = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<bigint> => z.bigint().parse((await read(contract, to, name, args))[0]);
   const lower = (value: unknown): Address => address.parse(String(value).toLowerCase());
@@ -176,7 +186,7 @@ export function openChain(options: ChainOptions): Chain {
         if (gas > ceiling) throw new ZpuError("TRANSACTION_REVERTED", { reason: `it would use ${gas.toString()} gas, above the ceiling of ${ceiling.toString()}` });
         return withMargin < ceiling ? withMargin : ceiling;
       } catch (error) {
-        throw error instanceof RpcRefusal ? reverted(error.data, error.message.slice(0, 160)) : error;
+        throw error instanceof RpcRefusal && isRevert(error) ? reverted(error.data, error.message.slice(0, 160)) : error;
       }
     },
     async reasonAt(intent, from, block) {

@@ -79,6 +79,11 @@ export function createWatch(options: WatchOptions): Watch {
   const look = async (): Promise<void> => {
     const before = block;
     const next = await guard(() => options.readBlock());
+    if (next < before) {
+      // Shorter than before: a reorganised chain, or one that was reset between two looks. It is verified anew before it is believed.
+      verified = undefined;
+      await guard(() => Promise.resolve());
+    }
     const changed = next !== before || !reachable;
     if (!reachable) options.log("info", "the chain answers", { block: next });
     block = next;
