@@ -91,11 +91,30 @@ describe("kill -9 of the launcher", () => {
       `import { writeFileSync } from "node:fs"; import { launch } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, "child.ts")).href)};
        const ready = new Set(); const children = ${JSON.stringify(entries)}.map((entry) => launch({ name: entry, entry, args: [], onLine: () => { ready.add(entry); if (ready.size === 2) writeFileSync(${JSON.stringify(pids)}, children.map((c) => c.pid).join(" ")); } }));`,
     );
-    const process_ = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", launcher], { stdio: "inherit" });
+    const running = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", launcher], { stdio: "inherit" });
     await until(() => existsSync(pids) && readFileSync(pids, "utf8").includes(" "), 15_000);
     const children = readFileSync(pids, "utf8").split(" ").map(Number);
     expect(children.map(alive)).toEqual([true, true]);
-    process_.kill("SIGKILL");
+    running.kill("SIGKILL");
     await until(() => children.every((pid) => !alive(pid)), 3000);
+  });
+
+  it("ends them where the kernel does not: the watchdog alone is enough", { timeout: 30_000 }, async () => {
+    const busy = script("busy", BUSY);
+    const pids = join(dir, "pids");
+    const watchdog = pathToFileURL(join(import.meta.dirname, "watchdog.ts")).href;
+    const launcher = script(
+      "launcher",
+      `import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs";
+       const child = spawn(process.execPath, ["--import", ${JSON.stringify(watchdog)}, ${JSON.stringify(busy)}], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+       child.stdout.once("data", () => writeFileSync(${JSON.stringify(pids)}, String(child.pid)));`,
+    );
+    const running = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", launcher], { stdio: "inherit" });
+    await until(() => existsSync(pids) && readFileSync(pids, "utf8") !== "", 15_000);
+    const child = Number(readFileSync(pids, "utf8"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(alive(child)).toBe(true);
+    running.kill("SIGKILL");
+    await until(() => !alive(child), 3000);
   });
 });
