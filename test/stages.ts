@@ -1,6 +1,6 @@
 /** The stages of the test command and how one is run: each a child process whose counts are read, never guessed. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -87,10 +87,12 @@ export async function vitest(
   return { name, passed, failed, skipped, ms: Date.now() - startedMs };
 }
 
-/** A stage whose program ends with a line `N passed, N failed, N skipped` (the contract tests). */
+/** A stage whose program ends with a line `N passed, N failed, N skipped` (the contract tests); what it printed is kept as a report. */
 export async function counted(name: string, args: readonly string[]): Promise<StageResult> {
   const startedMs = Date.now();
   const { code, output } = await runNode(args, {}, true);
+  mkdirSync(join(ROOT, ".cache", "test-reports"), { recursive: true });
+  writeFileSync(join(ROOT, ".cache", "test-reports", `${name}.txt`), output);
   const counts = [...output.matchAll(/(\d+) passed, (\d+) failed, (\d+) skipped/g)].at(-1);
   const passed = Number(counts?.[1] ?? 0);
   const failed = Math.max(Number(counts?.[2] ?? 0), code !== 0 || passed === 0 ? 1 : 0);
