@@ -105,7 +105,7 @@ function placement(ink: GreyImage): { left: number; top: number } {
  * The 784 grey values (28 x 28, white ink on black, row by row) of the digit in `image`.
  * `background` says what the ink stands on; "auto" judges by the border. Throws INPUT_INVALID where sizes do not fit or there is no ink.
  */
-export function digitImage(image: GreyImage, background: "dark" | "light" | "auto" = "auto"): Uint8Array {
+export function digitImage(image: GreyImage, background: "dark" | "light" | "auto" = "auto"): Uint8Array<ArrayBuffer> {
   if (image.width < 1 || image.height < 1 || image.data.length !== image.width * image.height) {
     throw new ZpuError("INPUT_INVALID", { detail: `${image.data.length} grey values are not ${image.width} x ${image.height}` });
   }

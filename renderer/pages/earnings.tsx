@@ -1,0 +1,156 @@
+/** Earnings: what has been earned, what can be claimed, and every payment that it is made of. */
+import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
+import { useState, type ReactNode } from "react";
+import { count, tokens } from "../lib/format.ts";
+import { useLinkState, useSlice } from "../lib/live.tsx";
+import { hrefOf } from "../routes/router.ts";
+import { Button } from "../ui/button.tsx";
+import { Card, Figure, FigureStrip } from "../ui/card.tsx";
+import { CopyHex } from "../ui/copy.tsx";
+import { Empty, Loading } from "../ui/notice.tsx";
+import { Ago } from "../ui/time.tsx";
+import { shortHex } from "../lib/format.ts";
+import { EarningsChart } from "./earnings/chart.tsx";
+import { Claim } from "./earnings/claim.tsx";
+
+const FIRST_ROWS = 12;
+
+interface Entry {
+  readonly atMs: number;
+  readonly amountWei: bigint;
+  readonly tx: string;
+}
+
+/** Newest first, the first dozen unless all are asked for. */
+function Ledger<T extends Entry>({
+  title,
+  entries,
+  what,
+  empty,
+  about,
+}: {
+  title: string;
+  entries: readonly T[];
+  what: string;
+  empty: string;
+  about: (entry: T) => ReactNode;
+}) {
+  const [all, setAll] = useState(false);
+  const newest = [...entries].reverse();
+  const rows = all ? newest : newest.slice(0, FIRST_ROWS);
+  return (
+    <Card title={title} aside={<span className="text-xs text-ink-3">{count(entries.length)}</span>}>
+      {rows.length === 0 ? <p className="px-5 pt-1 pb-5 text-ink-3">{empty}</p> : null}
+      {rows.length > 0 ? (
+        <table className="mt-1 w-full text-[0.8125rem]">
+          <thead className="sr-only">
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">From</th>
+              <th scope="col">Transaction</th>
+              <th scope="col">Amount</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((entry) => (
+              <tr key={entry.tx} className="border-t border-line">
+                <td className="py-2 pl-5 text-ink-3">
+                  <Ago atMs={entry.atMs} />
+                </td>
+                <td className="px-3 py-2 max-sm:hidden">{about(entry)}</td>
+                <td className="px-3 py-2">
+                  <CopyHex value={entry.tx} what={`${what} transaction`} lead={4} />
+                </td>
+                <td className="py-2 pr-5 text-right font-medium whitespace-nowrap">{tokens(entry.amountWei)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : null}
+      {newest.length > rows.length ? (
+        <div className="border-t border-line p-3 text-center">
+          <Button look="bare" onClick={() => setAll(true)}>
+            Show all {count(newest.length)}
+          </Button>
+        </div>
+      ) : null}
+    </Card>
+  );
+}
+
+function Figures({ summary }: { summary: EarningsSummary }) {
+  return (
+    <FigureStrip label="Figures">
+      <Figure
+        name="Earned in total"
+        value={tokens(summary.claimableWei + summary.claimedWei)}
+        unit="NZIDIA"
+        note={`${count(summary.earned.length)} ${summary.earned.length === 1 ? "payment" : "payments"}`}
+      />
+      <Figure
+        name="Claimed"
+        value={tokens(summary.claimedWei)}
+        unit="NZIDIA"
+        note={`${count(summary.claims.length)} ${summary.claims.length === 1 ? "claim" : "claims"}`}
+      />
+      <Figure name="Under way" value={tokens(summary.pendingWei)} unit="NZIDIA" note="accepted, not settled yet" />
+      <Figure name="Payout balance" value={tokens(summary.balanceWei)} unit="NZIDIA" note="held by the payout address" />
+    </FigureStrip>
+  );
+}
+
+/** The screen. */
+export function EarningsPage() {
+  const summary = useSlice("earnings");
+  const { phase } = useLinkState();
+  if (!summary) {
+    return (
+      <Card>
+        {phase === "lost" ? (
+          <Empty icon="plug" title="No answer yet">
+            Earnings appear here as soon as the node answers.
+          </Empty>
+        ) : (
+          <Loading label="Loading earnings" />
+        )}
+      </Card>
+    );
+  }
+  return (
+    <div className="space-y-5">
+      <Claim summary={summary} />
+      <Figures summary={summary} />
+      {summary.earned.length === 0 ? (
+        <Card>
+          <Empty icon="earnings" title="Nothing earned yet">
+            The first payment starts the chart. A job is paid when its proof has been verified on chain.
+          </Empty>
+        </Card>
+      ) : (
+        <>
+          <EarningsChart summary={summary} />
+          <div className="grid items-start gap-5 xl:grid-cols-2">
+            <Ledger
+              title="Payments"
+              entries={summary.earned}
+              what="settle"
+              empty="None yet"
+              about={({ jobId }) => (
+                <a href={hrefOf({ page: "jobs", jobId })} className="font-mono text-accent underline-offset-4 hover:underline">
+                  {shortHex(jobId, 4, 4)}
+                </a>
+              )}
+            />
+            <Ledger
+              title="Claims"
+              entries={summary.claims}
+              what="claim"
+              empty="Nothing has been claimed yet."
+              about={() => <span className="text-ink-3">treasury</span>}
+            />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+/** Jobs: the list beside the way of the one that is chosen; the newest unless the owner picks another. */
+import type { JobId } from "@zpu/protocol/ids";
+import type { ReactNode } from "react";
+import { count, duration, tokens } from "../lib/format.ts";
+import { jobFigures } from "../lib/job-steps.ts";
+import { useLinkState, useMedia, useSlice } from "../lib/live.tsx";
+import { hrefOf } from "../routes/router.ts";
+import { Card, Figure, FigureStrip } from "../ui/card.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Empty, ErrorNotice, Loading } from "../ui/notice.tsx";
+import { JobDetail } from "./jobs/job-detail.tsx";
+import { JobRow } from "./jobs/job-row.tsx";
+import type { JobView } from "@zpu/ipc/operator/jobs";
+
+function Figures({ jobs }: { jobs: readonly JobView[] }) {
+  const figures = jobFigures(jobs);
+  return (
+    <FigureStrip label="Figures">
+      <Figure name="Under way" value={count(figures.open)} {...(figures.open > 0 ? { tone: "text-accent" } : {})} />
+      <Figure
+        name="Paid"
+        value={count(figures.paid)}
+        note={figures.unpaidEnds === 0 ? "none ended unpaid" : `${count(figures.unpaidEnds)} ended unpaid`}
+      />
+      <Figure name="Earned by these jobs" value={tokens(figures.earnedWei)} unit="NZIDIA" tone="text-good" />
+      <Figure
+        name="Arrival to payment"
+        value={figures.medianPaidMs === undefined ? "—" : duration(figures.medianPaidMs)}
+        note={figures.medianProveMs === undefined ? "median" : `median, of it ${duration(figures.medianProveMs)} proving`}
+      />
+    </FigureStrip>
+  );
+}
+
+function Detail({ jobs, jobId }: { jobs: readonly JobView[]; jobId: JobId | undefined }): ReactNode {
+  const job = jobId === undefined ? jobs[0] : jobs.find((candidate) => candidate.jobId === jobId);
+  if (job) return <JobDetail key={job.jobId} job={job} />;
+  return <ErrorNotice error={{ code: "JOB_UNKNOWN", facts: { jobId: jobId ?? "" } }} />;
+}
+
+function List({ jobs, current }: { jobs: readonly JobView[]; current: JobId | undefined }) {
+  return (
+    <Card title="All jobs" aside={<span className="text-xs text-ink-3">newest first</span>} className="overflow-hidden">
+      <ul className="divide-y divide-line border-t border-line mt-1">
+        {jobs.map((job) => (
+          <JobRow key={job.jobId} job={job} current={job.jobId === current} />
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** The screen; `jobId` is the job in the address, if one is. */
+export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
+  const jobs = useSlice("jobs");
+  const devnet = useSlice("status")?.chain.devnet === true;
+  const { phase } = useLinkState();
+  const beside = useMedia("(min-width: 75rem)");
+  if (!jobs)
+    return (
+      <Card>
+        {phase === "lost" ? (
+          <Empty icon="plug" title="No answer yet">
+            Jobs appear here as soon as the node answers.
+          </Empty>
+        ) : (
+          <Loading label="Loading jobs" />
+        )}
+      </Card>
+    );
+  if (jobs.length === 0 && jobId === undefined) {
+    return (
+      <Card>
+        <Empty icon="jobs" title="No job has arrived yet">
+          The node is listening. A job shows up here the moment a requestor sends one, and you can follow it to its payment.
+          {devnet ? (
+            <p className="pt-4">
+              <a href={hrefOf({ page: "ask" })} className="font-medium text-accent underline underline-offset-4">
+                Ask a digit yourself
+              </a>
+            </p>
+          ) : null}
+        </Empty>
+      </Card>
+    );
+  }
+  if (!beside && jobId !== undefined) {
+    return (
+      <>
+        <a href={hrefOf({ page: "jobs" })} className="mb-4 inline-flex items-center gap-2 font-medium text-accent">
+          <Icon name="back" className="size-4" />
+          All jobs
+        </a>
+        <Detail jobs={jobs} jobId={jobId} />
+      </>
+    );
+  }
+  return (
+    <div className="space-y-5">
+      <Figures jobs={jobs} />
+      {beside ? (
+        <div className="grid grid-cols-[minmax(20rem,26rem)_minmax(0,1fr)] items-start gap-5">
+          <List jobs={jobs} current={jobId ?? jobs[0]?.jobId} />
+          <div className="sticky top-5">
+            <Detail jobs={jobs} jobId={jobId} />
+          </div>
+        </div>
+      ) : (
+        <List jobs={jobs} current={undefined} />
+      )}
+    </div>
+  );
+}
