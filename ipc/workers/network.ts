@@ -40,7 +40,12 @@ export const network = {
 export const market = {
   /** A message of a job stream, schema-checked; for an offer also its opened input, or why the seal did not open. */
   request: call(
-    z.object({ channelId, peerId, request: jobRequest, input: z.union([z.object({ tensor: sealedTensor }), z.object({ error: errorRecord })]).optional() }),
+    z.object({
+      channelId,
+      peerId,
+      request: jobRequest,
+      input: z.union([z.object({ tensor: sealedTensor }), z.object({ error: errorRecord })]).optional(),
+    }),
     z.object({}),
   ),
   /** The job stream is gone. */

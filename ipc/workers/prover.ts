@@ -23,7 +23,13 @@ export const prover = {
    * is returned.
    */
   prove: call(
-    z.object({ input: z.instanceof(Uint8Array), output: z.array(z.number().int()).length(10), inputSalt: z.bigint(), outputSalt: z.bigint(), context: z.bigint() }),
+    z.object({
+      input: z.instanceof(Uint8Array),
+      output: z.array(z.number().int()).length(10),
+      inputSalt: z.bigint(),
+      outputSalt: z.bigint(),
+      context: z.bigint(),
+    }),
     z.object({
       proof: groth16Proof,
       publicSignals: z.tuple([z.bigint(), z.bigint(), z.bigint()]),

@@ -10,7 +10,7 @@ export interface Blobs {
   /** Writes `bytes` (fsync, rename, directory fsync) and returns their SHA-256; throws DISK_FULL. */
   put(bytes: Uint8Array): Bytes32;
   /** The bytes of a blob; throws INTERNAL where they are gone or no longer have their digest. */
-  get(sha256: Bytes32): Uint8Array;
+  get(sha256: Bytes32): Uint8Array<ArrayBuffer>;
 }
 
 const digestOf = (bytes: Uint8Array): Bytes32 => bytes32.parse(`0x${createHash("sha256").update(bytes).digest("hex")}`);
@@ -43,7 +43,7 @@ export function openBlobs(folder: string): Blobs {
       return sha256;
     },
     get(sha256) {
-      let bytes: Uint8Array;
+      let bytes: Uint8Array<ArrayBuffer>;
       try {
         bytes = new Uint8Array(readFileSync(pathOf(sha256)));
       } catch (error) {

@@ -25,8 +25,6 @@ export interface StepFacts {
   readonly change?: Partial<JobFacts>;
   readonly tx?: TxHash | undefined;
   readonly error?: ErrorRecord;
-  /** Written in the same transaction as the step. */
-  readonly together?: (db: DatabaseSync) => void;
 }
 
 /** Every write throws DISK_FULL where there is no room; nothing of it is kept then, and it may be tried again. */
@@ -131,14 +129,13 @@ function journalOn(db: DatabaseSync, path: string): Journal {
         return known(jobId);
       });
     },
-    step(jobId, to, atMs, { change = {}, tx, error, together } = {}) {
+    step(jobId, to, atMs, { change = {}, tx, error } = {}) {
       return write(db, path, () => {
         const job = known(jobId);
         if (!mayBecome(job.state, to)) throw new ZpuError("INTERNAL", { detail: `job ${jobId} cannot go from ${job.state} to ${to}` });
         const facts = { ...job.facts, ...change, stagesMs: { ...job.facts.stagesMs, ...change.stagesMs }, ...(error ? { error } : {}) };
         updateJob.run(to, encodeText(facts), jobId);
         tell(jobId, { state: to, atMs, ...(tx ? { tx } : {}), ...(error ? { error } : {}) });
-        together?.(db);
         return known(jobId);
       });
     },

@@ -4,7 +4,6 @@ import { ZpuError } from "@zpu/protocol/errors";
 import { bytes32, type Address, type Bytes32, type JobId, type TxHash } from "@zpu/protocol/ids";
 import { isTerminal, jobContext, mayBecome, type Groth16Proof, type JobState } from "@zpu/protocol/job";
 import type { Receipt } from "@zpu/protocol/receipt";
-import type { DatabaseSync } from "node:sqlite";
 import type { Blobs } from "../base/blobs.ts";
 import { isDiskFull, type Journal, type StepFacts } from "../base/journal.ts";
 import { createSignal, type Signal } from "../base/slice.ts";
@@ -32,14 +31,17 @@ export interface RunnerParts {
   readonly blobs: Blobs;
   readonly settlement: Pick<Settlement, "job" | "submit">;
   readonly identity: { readonly chainId: bigint; readonly jobsContract: Address; readonly provider: Address };
-  execute(modelName: string, pixels: Uint8Array): Promise<Execution>;
-  prove(modelName: string, input: { input: Uint8Array; output: number[]; inputSalt: bigint; outputSalt: bigint; context: bigint }): Promise<Proven>;
+  execute(modelName: string, pixels: Uint8Array<ArrayBuffer>): Promise<Execution>;
+  prove(
+    modelName: string,
+    input: { input: Uint8Array<ArrayBuffer>; output: number[]; inputSalt: bigint; outputSalt: bigint; context: bigint },
+  ): Promise<Proven>;
   /** The operator's signature; the same receipt always gets the same one, a second different one for a job is refused. */
   signReceipt(receipt: Receipt): Promise<string>;
   /** A random field element. */
   drawSalt(): bigint;
-  /** Books a payment in the ledger, inside the transaction that makes the job `paid`. */
-  bookEarning(db: DatabaseSync, earning: { jobId: JobId; amountWei: bigint; tx: TxHash | undefined; atMs: number }): void;
+  /** Hears that a write failed for want of room. */
+  diskFull(): void;
   readonly now: Ports["now"];
   readonly log: Ports["log"];
   /** Pause between tries, milliseconds. */
@@ -65,6 +67,8 @@ export interface Runner {
 
 /** What a step answers when there is nothing to do before something changes on the chain. */
 const PARKED = "parked";
+/** Nothing was done and nothing is lost: the step is tried again until the deadline. */
+const WAITS: readonly string[] = ["CHAIN_UNREACHABLE", "CHAIN_MISMATCH", "INSUFFICIENT_FUNDS"];
 const DIED: readonly string[] = ["EXECUTOR_DIED", "PROVER_DIED", "SIGNER_DIED"];
 const SWEEP_MS = 1_000;
 /** A step that waits for the chain or a process is left behind after this long; it is taken up after the next start. */
@@ -123,11 +127,18 @@ export function createRunner(parts: RunnerParts): Runner {
   const pastDeadline = (job: JobRecord): boolean => now() >= job.facts.spec.deadline * 1000;
 
   /** A transaction that the contract refused, or that never left: the chain says where the job stands. */
-  const submit = async (job: JobRecord, key: "accept" | "prove" | "settle", send: () => Promise<TxOutcome>): Promise<TxOutcome | { refused: ZpuError; onChain: ChainJob }> => {
+  const submit = async (
+    job: JobRecord,
+    key: "accept" | "prove" | "settle",
+    send: () => Promise<TxOutcome>,
+  ): Promise<TxOutcome | { refused: ZpuError; onChain: ChainJob }> => {
     try {
       const outcome = await send();
       if (outcome.status === "confirmed") return outcome;
-      return { refused: new ZpuError("TRANSACTION_REVERTED", { reason: outcome.reason ?? "unknown", tx: outcome.hash }), onChain: await settlement.job(job.jobId) };
+      return {
+        refused: new ZpuError("TRANSACTION_REVERTED", { reason: outcome.reason ?? "unknown", tx: outcome.hash }),
+        onChain: await settlement.job(job.jobId),
+      };
     } catch (error) {
       if (!(error instanceof ZpuError) || error.code !== "TRANSACTION_REVERTED") throw error;
       log("warn", `${key} refused: ${error.message}`, { jobId: job.jobId });
@@ -205,7 +216,8 @@ export function createRunner(parts: RunnerParts): Runner {
       );
       if ("hash" in sent) return record(job.jobId, "verified", { tx: sent.hash });
       const { onChain, refused } = sent;
-      if ((onChain.state === "proven" || onChain.state === "settled") && onChain.outputCommitment === outputCommitment) return record(job.jobId, "verified");
+      if ((onChain.state === "proven" || onChain.state === "settled") && onChain.outputCommitment === outputCommitment)
+        return record(job.jobId, "verified");
       if (onChain.state === "expired" || onChain.state === "refunded" || pastDeadline(job)) return end(job, "expired", expired(job));
       end(job, "failed", new ZpuError("PROOF_REJECTED", { reason: String(refused.facts.reason ?? "unknown") }));
     },
@@ -224,7 +236,6 @@ export function createRunner(parts: RunnerParts): Runner {
       record(job.jobId, "paid", {
         tx,
         change: { stagesMs: { settle: atMs - startedAtMs } },
-        together: (db) => parts.bookEarning(db, { jobId: job.jobId, amountWei: job.facts.spec.priceWei, tx, atMs }),
       });
     },
   };
@@ -232,8 +243,8 @@ export function createRunner(parts: RunnerParts): Runner {
   /** What an error in a step means: another try, or the end of the job. */
   const failed = async (job: JobRecord, error: unknown, attempt: number): Promise<void> => {
     const known = ZpuError.wrap(error);
-    const waits =
-      isDiskFull(error) || known.code === "CHAIN_UNREACHABLE" || known.code === "INSUFFICIENT_FUNDS" || (DIED.includes(known.code) && attempt < maxAttempts);
+    if (isDiskFull(error)) parts.diskFull();
+    const waits = isDiskFull(error) || WAITS.includes(known.code) || (DIED.includes(known.code) && attempt < maxAttempts);
     if (!waits && mayBecome(job.state, "failed")) {
       try {
         return end(job, "failed", known);
@@ -305,7 +316,8 @@ export function createRunner(parts: RunnerParts): Runner {
       const onChain = await posting(job);
       const { spec, requestor } = job.facts;
       const refuse = (detail: string): ZpuError => new ZpuError("JOB_NOT_POSTED", { jobId, detail });
-      if (onChain.state !== "posted" && onChain.state !== "accepted") throw refuse(onChain.state === "none" ? "it is not there" : `it is ${onChain.state}`);
+      if (onChain.state !== "posted" && onChain.state !== "accepted")
+        throw refuse(onChain.state === "none" ? "it is not there" : `it is ${onChain.state}`);
       if (onChain.requestor !== requestor) throw refuse("another account posted it");
       const same =
         onChain.provider === spec.provider && onChain.modelId === spec.modelId && onChain.inputCommitment === spec.inputCommitment &&

@@ -21,14 +21,15 @@ export interface AdmissionContext {
   readonly diskFull: { readonly path: string } | undefined;
   readonly chain: { readonly reachable: boolean; readonly rpcUrl: string };
   /** The registry's word; undefined while it has not been read yet. */
-  readonly registration: { readonly registered: boolean; readonly active: boolean; readonly stakeWei: bigint; readonly minStakeWei: bigint } | undefined;
+  readonly registration:
+    { readonly registered: boolean; readonly active: boolean; readonly stakeWei: bigint; readonly minStakeWei: bigint } | undefined;
   /** Least time from now to the deadline, and from now to `acceptBy`. */
   readonly minWorkMs: number;
   readonly minPostMs: number;
   /** Longest time an unposted offer may hold a place. */
   readonly maxPostMs: number;
-  /** Who signed the offer's job id; throws where the signature is not one. */
-  recoverRequestor(jobId: JobId, signature: string): Address;
+  /** Who signed the job id (EIP-191); undefined where the signature is malformed. */
+  recoverRequestor(jobId: JobId, signature: string): Address | undefined;
 }
 
 /** What an admitted offer brings. */
@@ -60,13 +61,7 @@ export function checkAuthor(offer: Offer, context: Pick<AdmissionContext, "provi
   const malformed = (detail: string): ZpuError => new ZpuError("MALFORMED_MESSAGE", { detail });
   if (deriveJobId(offer.requestor, offer.nonce, offer.spec) !== offer.jobId) throw malformed("the job id does not follow from the terms");
   if (offer.spec.provider !== context.provider) throw malformed("the offer is for another provider");
-  let author: Address;
-  try {
-    author = context.recoverRequestor(offer.jobId, offer.signature);
-  } catch {
-    throw malformed("the signature cannot be read");
-  }
-  if (author !== offer.requestor) throw malformed("the signature is not the requestor's");
+  if (context.recoverRequestor(offer.jobId, offer.signature) !== offer.requestor) throw malformed("the signature is not the requestor's");
 }
 
 /** Throws the code that refuses the offer, or returns what it brings. The cheap checks come first. */
@@ -75,7 +70,10 @@ export function admit(offer: Offer, input: OpenedInput, context: AdmissionContex
   checkAuthor(offer, context);
   const offering = context.offerings.find((candidate) => candidate.modelId === spec.modelId);
   if (!offering) {
-    throw new ZpuError("UNKNOWN_MODEL", { model: spec.modelId, available: context.offerings.map((candidate) => candidate.name).join(", ") || "none" });
+    throw new ZpuError("UNKNOWN_MODEL", {
+      model: spec.modelId,
+      available: context.offerings.map((candidate) => candidate.name).join(", ") || "none",
+    });
   }
   if (spec.priceWei < offering.priceWei) {
     throw new ZpuError("BUDGET_TOO_LOW", { budget: weiToTokens(spec.priceWei), price: weiToTokens(offering.priceWei) });

@@ -21,10 +21,12 @@ export interface SessionParts {
   /** Sends on a stream; throws PEER_UNREACHABLE where it is gone. */
   reply(channelId: number, reply: JobReply, last: boolean): Promise<void>;
   sealOutput(job: { jobId: JobId; requestor: Address; provider: Address; replyKey: string; tensor: SealedTensor }): Promise<Sealed>;
-  /** Who signed this receipt (EIP-712). */
-  recoverReceiptSigner(receipt: Receipt, signature: string): Address;
+  /** Who signed this receipt (EIP-712); undefined where the signature is malformed. */
+  recoverReceiptSigner(receipt: Receipt, signature: string): Address | undefined;
   readonly now: Ports["now"];
   readonly log: Ports["log"];
+  /** Hears that a write failed for want of room. */
+  diskFull(): void;
   /** An offer was admitted: a good moment to get the processes ready. */
   admitted?(): void;
 }
@@ -34,11 +36,13 @@ export interface JobSessions {
   request(channelId: number, request: JobRequest, input: OpenedInput | undefined): Promise<void>;
   ended(channelId: number): void;
   receipt(message: ReceiptMessage): ReceiptReply;
+  /** Every stream is gone: the network process has ended. */
+  reset(): void;
   stop(): void;
 }
 
 /** The ten outputs as tensor bytes: int32, little-endian. */
-export function outputBytes(logits: readonly number[]): Uint8Array {
+export function outputBytes(logits: readonly number[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(logits.length * 4);
   const view = new DataView(bytes.buffer);
   logits.forEach((value, index) => view.setInt32(index * 4, value, true));
@@ -68,8 +72,21 @@ export function createJobSessions(parts: SessionParts): JobSessions {
     const { run, proof, receiptSignature, spec, requestor, replyKey } = job.facts;
     if (!run || !proof || !receiptSignature) throw new ZpuError("INTERNAL", { detail: "the result is not complete" });
     const salt = bytes32.parse(`0x${run.outputSalt.toString(16).padStart(64, "0")}`);
-    const output = await parts.sealOutput({ jobId: job.jobId, requestor, provider: spec.provider, replyKey, tensor: { data: outputBytes(run.logits), salt } });
-    return { type: "result", jobId: job.jobId, output, outputCommitment: run.outputCommitment, proof, receipt: { receipt: receiptOf(job, run), signature: receiptSignature } };
+    const output = await parts.sealOutput({
+      jobId: job.jobId,
+      requestor,
+      provider: spec.provider,
+      replyKey,
+      tensor: { data: outputBytes(run.logits), salt },
+    });
+    return {
+      type: "result",
+      jobId: job.jobId,
+      output,
+      outputCommitment: run.outputCommitment,
+      proof,
+      receipt: { receipt: receiptOf(job, run), signature: receiptSignature },
+    };
   };
 
   /** Tells the stream of a job where it stands; `event` of its last step. */
@@ -78,7 +95,13 @@ export function createJobSessions(parts: SessionParts): JobSessions {
     if (!listener) return;
     const event = job.events.at(-1);
     if (event && job.state !== "offered") {
-      send(listener.channelId, () => ({ type: "progress", jobId: job.jobId, state: job.state, atMs: event.atMs, ...(event.tx ? { tx: event.tx } : {}) }));
+      send(listener.channelId, () => ({
+        type: "progress",
+        jobId: job.jobId,
+        state: job.state,
+        atMs: event.atMs,
+        ...(event.tx ? { tx: event.tx } : {}),
+      }));
     }
     if (job.facts.receiptSignature !== undefined && !listener.resultSent) {
       listener.resultSent = true;
@@ -87,7 +110,11 @@ export function createJobSessions(parts: SessionParts): JobSessions {
     if (isTerminal(job.state)) {
       listening.delete(job.jobId);
       const { error } = job.facts;
-      send(listener.channelId, () => ({ type: "ended", jobId: job.jobId, state: job.state, ...(error && job.state !== "paid" ? { error } : {}) }), true);
+      send(
+        listener.channelId,
+        () => ({ type: "ended", jobId: job.jobId, state: job.state, ...(error && job.state !== "paid" ? { error } : {}) }),
+        true,
+      );
     }
   };
   const unsubscribe = runner.steps.on(tell);
@@ -132,7 +159,8 @@ export function createJobSessions(parts: SessionParts): JobSessions {
     const job = journal.job(jobId);
     if (!job) throw new ZpuError("JOB_UNKNOWN", { jobId });
     const { recoverRequestor } = await parts.admissionContext();
-    if (recoverRequestor(jobId, signature) !== job.facts.requestor) throw new ZpuError("MALFORMED_MESSAGE", { detail: "the signature is not the requestor's" });
+    if (recoverRequestor(jobId, signature) !== job.facts.requestor)
+      throw new ZpuError("MALFORMED_MESSAGE", { detail: "the signature is not the requestor's" });
     attach(channelId, job);
   };
 
@@ -148,8 +176,10 @@ export function createJobSessions(parts: SessionParts): JobSessions {
         }
       } catch (error) {
         const refusal = ZpuError.wrap(error);
+        if (refusal.code === "DISK_FULL") parts.diskFull();
         log("warn", `${request.type} refused: ${refusal.message}`, { jobId: request.jobId, code: refusal.code });
-        send(channelId, () => ({ type: "rejected", jobId: request.jobId, error: refusal.toRecord() }));
+        const opening = request.type === "offer" || request.type === "resume";
+        send(channelId, () => ({ type: "rejected", jobId: request.jobId, error: refusal.toRecord() }), opening);
       }
     },
     ended(channelId) {
@@ -167,6 +197,10 @@ export function createJobSessions(parts: SessionParts): JobSessions {
       }
       if (job.facts.countersignature === undefined) runner.steps.tell(journal.amend(jobId, { countersignature }));
       return { type: "stored", jobId };
+    },
+    reset() {
+      outgoing.clear();
+      listening.clear();
     },
     stop: unsubscribe,
   };

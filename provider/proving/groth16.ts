@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { commitInput, commitOutput } from "@zpu/proofs/commitment";
-import { verifyGroth16, vkeyFromSnarkjs } from "@zpu/proofs/groth16";
+import { verifyGroth16 } from "@zpu/proofs/groth16";
+import { proofFromSnarkjs, vkeyFromSnarkjs } from "@zpu/proofs/snarkjs-format";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Groth16Proof } from "@zpu/protocol/job";
 import { groth16, wtns, type MemoryFile } from "snarkjs";
@@ -29,7 +30,9 @@ export interface Statement {
 
 export interface Prover {
   /** Times are milliseconds. PROOF_INVALID where the statement is false or the finished proof does not verify. */
-  prove(statement: Statement): Promise<{ proof: Groth16Proof; publicSignals: [bigint, bigint, bigint]; ms: { witness: number; prove: number; verify: number } }>;
+  prove(
+    statement: Statement,
+  ): Promise<{ proof: Groth16Proof; publicSignals: [bigint, bigint, bigint]; ms: { witness: number; prove: number; verify: number } }>;
 }
 
 async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
@@ -38,12 +41,6 @@ async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
   if (actual !== sha256) throw new ZpuError("MODEL_HASH_MISMATCH", { model: path, actual });
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-const pair = (coordinates: readonly string[] | undefined): [bigint, bigint] => {
-  const [first, second] = coordinates ?? [];
-  if (first === undefined || second === undefined) throw new ZpuError("PROOF_INVALID", { detail: "a point has no coordinates" });
-  return [BigInt(first), BigInt(second)];
-};
 
 /** Reads the artifacts once; MODEL_HASH_MISMATCH where one is not the file it should be. */
 export async function loadProver(files: ProverFiles): Promise<Prover> {
@@ -57,15 +54,19 @@ export async function loadProver(files: ProverFiles): Promise<Prover> {
       const startedMs = performance.now();
       const witness: MemoryFile = { type: "mem" };
       try {
-        await wtns.calculate({ inputCommitment, outputCommitment, context, pixels: Array.from(input), inputSalt, outputSalt }, { type: "mem", data: witnessProgram }, witness);
+        await wtns.calculate(
+          { inputCommitment, outputCommitment, context, pixels: Array.from(input), inputSalt, outputSalt },
+          { type: "mem", data: witnessProgram },
+          witness,
+        );
       } catch (error) {
         throw new ZpuError("PROOF_INVALID", { detail: "the output is not what the circuit gives on this input" }, error);
       }
       const witnessMs = performance.now();
       const made = await groth16.prove({ type: "mem", data: provingKey }, witness);
       const provedMs = performance.now();
-      const [b0, b1] = made.proof.pi_b;
-      const proof: Groth16Proof = { a: pair(made.proof.pi_a), b: [pair(b0), pair(b1)], c: pair(made.proof.pi_c) };
+      const { a, b, c } = proofFromSnarkjs(made.proof);
+      const proof: Groth16Proof = { a: [...a], b: [[...b[0]], [...b[1]]], c: [...c] };
       if (made.publicSignals.some((signal, index) => BigInt(signal) !== publicSignals[index])) {
         throw new ZpuError("PROOF_INVALID", { detail: "it was made for other public signals" });
       }

@@ -5,12 +5,6 @@ declare module "snarkjs" {
     type: "mem";
     data?: Uint8Array;
   }
-  /** Affine coordinates and a last 1, as decimal text; G2 as [c0, c1]. */
-  interface Proof {
-    pi_a: string[];
-    pi_b: string[][];
-    pi_c: string[];
-  }
   const wtns: { calculate(input: Record<string, unknown>, wasm: MemoryFile, wtns: MemoryFile): Promise<void> };
-  const groth16: { prove(zkey: MemoryFile, wtns: MemoryFile): Promise<{ proof: Proof; publicSignals: string[] }> };
+  const groth16: { prove(zkey: MemoryFile, wtns: MemoryFile): Promise<{ proof: unknown; publicSignals: string[] }> };
 }

@@ -1,0 +1,75 @@
+/** Executor and prover of every model the node offers: started when a job needs them, kept warm, started again when they die. */
+import { ZpuError } from "@zpu/protocol/errors";
+import type { Ports } from "../ports.ts";
+import { superviseExecutor, superviseProver } from "../workers.ts";
+import type { ProvableModel } from "./models.ts";
+import type { Execution, Proven, RunnerParts } from "./runner.ts";
+
+export interface ModelWorkers {
+  readonly execute: RunnerParts["execute"];
+  readonly prove: RunnerParts["prove"];
+  /** Models that can be offered: not those whose files are not what they should be. */
+  offered(): readonly ProvableModel[];
+  /** Why a model is not offered, if one is not. */
+  fault(): ZpuError | undefined;
+  /** Gets the processes ready without waiting for them. */
+  warm(): void;
+  views(): { name: "executor" | "prover"; pid: number; state: "starting" | "ready" | "stopped" | "restarting"; restarts: number }[];
+  stop(): Promise<void>;
+}
+
+/** The workers of `models`; no process is started yet. */
+export function createModelWorkers(common: { ports: Ports; changed: () => void }, models: readonly ProvableModel[], log: Ports["log"]): ModelWorkers {
+  const faults = new Map<string, ZpuError>();
+  const all = models.map((model) => ({ model, executor: superviseExecutor(common, model), prover: superviseProver(common, model) }));
+  const of = (modelName: string): (typeof all)[number] => {
+    const found = all.find(({ model }) => model.name === modelName);
+    if (!found) throw new ZpuError("UNKNOWN_MODEL", { model: modelName, available: models.map(({ name }) => name).join(", ") });
+    return found;
+  };
+  /** A model whose files are wrong is not offered any more. */
+  const guarded = async <T>(modelName: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await work();
+      if (faults.delete(modelName)) common.changed();
+      return result;
+    } catch (error) {
+      if (error instanceof ZpuError && error.code === "MODEL_HASH_MISMATCH") {
+        faults.set(modelName, error);
+        log("error", error.message, error.facts);
+        common.changed();
+      }
+      throw error;
+    }
+  };
+  return {
+    execute: (modelName, pixels) =>
+      guarded(modelName, async (): Promise<Execution> => {
+        const { client, engine } = await of(modelName).executor.client();
+        const { output, ms } = await client.run({ input: pixels });
+        return { logits: output, engine, profile: "integer-v1", ms };
+      }),
+    prove: (modelName, input) =>
+      guarded(modelName, async (): Promise<Proven> => {
+        const client = await of(modelName).prover.client();
+        return client.prove(input);
+      }),
+    offered: () => models.filter(({ name }) => !faults.has(name)),
+    fault: () => faults.values().next().value,
+    warm() {
+      for (const { model, executor, prover } of all) {
+        guarded(model.name, () => Promise.all([executor.client(), prover.client()])).catch((error: unknown) => {
+          log("warn", `${model.name} is not ready: ${ZpuError.wrap(error).message}`);
+        });
+      }
+    },
+    views: () =>
+      all.flatMap(({ executor, prover }) => [
+        { ...executor.view(), name: "executor" as const },
+        { ...prover.view(), name: "prover" as const },
+      ]),
+    async stop() {
+      await Promise.all(all.flatMap(({ executor, prover }) => [executor.stop(), prover.stop()]));
+    },
+  };
+}

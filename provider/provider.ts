@@ -1,0 +1,303 @@
+/** A whole node: builds every part by hand, starts them in order, stops them in reverse. Knows nothing of screens or terminals. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Handlers } from "@zpu/ipc/rpc/contract";
+import type { Operator } from "@zpu/ipc/operator/contract";
+import type { HardwareView, NodeStatus } from "@zpu/ipc/operator/node";
+import type { NetworkState } from "@zpu/ipc/workers/network";
+import { randomSalt } from "@zpu/proofs/commitment";
+import { ZpuError } from "@zpu/protocol/errors";
+import type { Address } from "@zpu/protocol/ids";
+import type { Offering } from "@zpu/protocol/messages";
+import { openBlobs } from "./base/blobs.ts";
+import { watchDisk } from "./base/disk.ts";
+import { openJournal } from "./base/journal.ts";
+import { createLifecycle } from "./base/lifecycle.ts";
+import { createView, type Signal } from "./base/slice.ts";
+import type { ProviderConfig } from "./config.ts";
+import { discover } from "./discovery.ts";
+import { createModelWorkers } from "./jobs/model-workers.ts";
+import type { ProvableModel } from "./jobs/models.ts";
+import type { JobRecord } from "./jobs/record.ts";
+import { createRunner } from "./jobs/runner.ts";
+import { refusalOfNode, type AdmissionContext } from "./market/admission.ts";
+import { createJobSessions, type JobSessions } from "./market/job-session.ts";
+import { watchRegistration } from "./market/registration-watch.ts";
+import { createOperator } from "./operator.ts";
+import type { Ports } from "./ports.ts";
+import { openChain } from "./settlement/chain.ts";
+import { createClaims } from "./settlement/claims.ts";
+import { buildReceipt, signReceipt } from "./settlement/receipts.ts";
+import { chainAnchor, createSettlement } from "./settlement/settlement.ts";
+import { ensureKeyFiles, networkKeyPath, nodeKeyPath } from "./wallet/keys.ts";
+import { recoverPersonalSigner, recoverReceiptSigner } from "./wallet/typed-data.ts";
+import { announce, detectHardware, superviseNetwork, superviseSigner, type NetworkOpening } from "./workers.ts";
+
+const STOP_LIMIT_MS = 1_000;
+const STATUS_PACE_MS = 50;
+const BINDING_DAYS = 30;
+const DAY_MS = 86_400_000;
+/** While no gateway is connected its address is looked up again this often: it may have moved. */
+const REDISCOVER_MS = 5_000;
+
+/** A running node. */
+export interface Provider {
+  readonly address: Address;
+  /** Answers to everything the owner may ask; `node.stop` belongs to whoever runs the node. */
+  readonly operator: Handlers<Operator>;
+  /** Every recorded step of every job. */
+  readonly steps: Signal<JobRecord>;
+  /** Stops everything in reverse order; what was on its way goes on after the next start. */
+  stop(): Promise<void>;
+}
+
+/** The version of the program. */
+export function programVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)("./package.json");
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+}
+
+/**
+ * Starts a node that offers `models`. Throws CHAIN_UNREACHABLE where the network's address was never reached, CHAIN_MISMATCH where
+ * it is another network than the one this data directory worked on, KEY_FILE_*, DISK_FULL.
+ */
+export async function createProvider(config: ProviderConfig, models: readonly ProvableModel[], ports: Ports): Promise<Provider> {
+  const { log, now } = ports;
+  const startedAtMs = now();
+  const lifecycle = createLifecycle(STOP_LIMIT_MS, (level, message) => log(level, message));
+  const nothing = (): void => undefined;
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    const identity = ensureKeyFiles(config.dataDir);
+    const found = await discover(config.devnetUrl, config.dataDir);
+    let { document } = found;
+    if (!found.fresh) log("warn", "the network's address does not answer; going on with what it said last", { url: config.devnetUrl });
+    const contracts = { chainId: BigInt(document.chainId), ...document.contracts };
+    const domain = { chainId: contracts.chainId, jobs: contracts.jobs };
+
+    const journal = await lifecycle.start(
+      "journal",
+      () => openJournal(join(config.dataDir, "core.sqlite")),
+      (part) => part.close(),
+    );
+    const blobs = openBlobs(join(config.dataDir, "blobs"));
+    const disk = watchDisk(config.dataDir, config.minFreeDiskBytes, now);
+
+    // Filled below; what is told before a part is there is told again by its first value.
+    let touchStatus: () => void = nothing;
+    const common = { ports, changed: () => touchStatus() };
+    const signer = await lifecycle.start(
+      "signer",
+      () => superviseSigner(common, { keyFile: nodeKeyPath(config.dataDir), protectionFile: join(config.dataDir, "signer.sqlite"), contracts }),
+      (part) => part.stop(),
+    );
+    const chain = openChain({ rpcUrl: document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
+    const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
+    const settlement = await lifecycle.start(
+      "settlement",
+      async () => {
+        const part = createSettlement({
+          db: journal.db,
+          chain,
+          signer: { signTransaction: async (request) => (await signer.client()).signTransaction(request) },
+          roles,
+          log,
+          now,
+        });
+        await part.start();
+        return part;
+      },
+      (part) => part.stop(),
+    );
+    const registration = await lifecycle.start(
+      "registration watch",
+      () => watchRegistration(settlement, log, () => touchStatus()),
+      (part) => part.stop(),
+    );
+    const workers = await lifecycle.start(
+      "model workers",
+      () => createModelWorkers(common, models, log),
+      (part) => part.stop(),
+    );
+
+    const runner = await lifecycle.start(
+      "runner",
+      () =>
+        createRunner({
+          journal,
+          blobs,
+          settlement,
+          identity: { chainId: contracts.chainId, jobsContract: contracts.jobs, provider: identity.owner },
+          execute: workers.execute,
+          prove: workers.prove,
+          async signReceipt(receipt) {
+            const { provider: _provider, requestor: _requestor, modelId: _modelId, ...run } = receipt;
+            const guarded = buildReceipt(run, await settlement.job(receipt.jobId), identity.owner);
+            const signed = await signReceipt(guarded, { signer: await signer.client(), domain, operator: identity.operator });
+            return signed.signature;
+          },
+          drawSalt: () => randomSalt((count) => randomBytes(count)),
+          diskFull: () => disk.failed(),
+          now,
+          log,
+        }),
+      (part) => part.stop(),
+    );
+
+    const offerings = (): Offering[] =>
+      workers.offered().map(({ modelId, name }) => ({ modelId, name, priceWei: config.priceWei, proof: "zk" as const }));
+    const admissionContext = (): AdmissionContext => ({
+      nowMs: now(),
+      provider: identity.owner,
+      offerings: offerings(),
+      openJobs: journal.openCount(),
+      maxOpenJobs: config.maxOpenJobs,
+      diskFull: disk.full(),
+      chain: { reachable: settlement.head().reachable, rpcUrl: document.rpcUrl },
+      registration: registration.get(),
+      minWorkMs: config.minWorkMs,
+      minPostMs: config.minPostMs,
+      maxPostMs: config.maxPostMs,
+      recoverRequestor: recoverPersonalSigner,
+    });
+    const sessions: JobSessions = await lifecycle.start(
+      "job sessions",
+      () =>
+        createJobSessions({
+          journal,
+          blobs,
+          runner,
+          async admissionContext() {
+            await registration.known();
+            return admissionContext();
+          },
+          async reply(channelId, reply, last) {
+            await (await network.client()).reply({ channelId, reply, last });
+          },
+          sealOutput: async (job) => (await (await network.client()).sealOutput(job)).sealed,
+          recoverReceiptSigner: (receipt, signature) => recoverReceiptSigner(domain, receipt, signature),
+          now,
+          log,
+          diskFull: () => disk.failed(),
+          admitted: () => workers.warm(),
+        }),
+      (part) => part.stop(),
+    );
+
+    let peerId: string | undefined;
+    let networkState: NetworkState = { multiaddrs: [], peers: 0, gateways: 0 };
+    const opening: NetworkOpening = {
+      keyFile: networkKeyPath(config.dataDir),
+      listen: config.listen,
+      chainId: contracts.chainId,
+      identity,
+      offerings,
+      bindingEndsAt: () => Math.floor((now() + BINDING_DAYS * DAY_MS) / 1000),
+      signer,
+      gateways: () => document.multiaddrs,
+      sessions: () => sessions,
+      opened: (id) => (peerId = id),
+      state(next) {
+        networkState = next;
+        touchStatus();
+      },
+    };
+    const network = await lifecycle.start(
+      "network",
+      () => superviseNetwork(common, opening),
+      (part) => part.stop(),
+    );
+
+    let hardware: HardwareView | undefined;
+    const status = await lifecycle.start(
+      "status",
+      () =>
+        createView(STATUS_PACE_MS, (): NodeStatus => {
+          const { block, reachable } = settlement.head();
+          const node = registration.get();
+          const reason = settlement.fault() ?? workers.fault() ?? refusalOfNode(admissionContext());
+          return {
+            version: programVersion(),
+            startedAtMs,
+            provider: identity.owner,
+            operator: identity.operator,
+            payout: identity.payout,
+            ...(peerId === undefined ? {} : { peerId }),
+            multiaddrs: networkState.multiaddrs,
+            peers: networkState.peers,
+            registered: node?.registered ?? false,
+            stakeWei: node?.stakeWei ?? 0n,
+            chain: { chainId: contracts.chainId, rpcUrl: document.rpcUrl, block, reachable, devnet: document.devnet },
+            accepting: reason === undefined,
+            ...(reason ? { reason: reason.toRecord() } : {}),
+            offerings: offerings().map(({ modelId, name, priceWei }) => ({ modelId, name, priceWei })),
+            processes: [
+              { name: "core" as const, pid: process.pid, state: "ready" as const, restarts: 0 },
+              network.view(),
+              signer.view(),
+              ...workers.views(),
+            ],
+            ...(hardware ? { hardware } : {}),
+            ...(document.devnet ? { devnetUrl: config.devnetUrl } : {}),
+          };
+        }),
+      (part) => part.stop(),
+    );
+    touchStatus = status.touch;
+    await lifecycle.start(
+      "status watch",
+      () => [settlement.onHead(status.touch), runner.steps.on(status.touch)],
+      (offs) => {
+        for (const off of offs) off();
+      },
+    );
+    const rediscover = async (): Promise<void> => {
+      status.touch();
+      if (networkState.gateways > 0) return;
+      ({ document } = await discover(config.devnetUrl, config.dataDir));
+      await (await network.client()).gateways({ multiaddrs: document.multiaddrs });
+    };
+    await lifecycle.start(
+      "gateway lookup",
+      () => [
+        setInterval(
+          () => void rediscover().catch((error: unknown) => log("warn", `gateways were not looked up: ${ZpuError.wrap(error).message}`)),
+          REDISCOVER_MS,
+        ),
+        setInterval(
+          () =>
+            void network
+              .client()
+              .then((client) => announce(client, opening))
+              .catch(nothing),
+          DAY_MS,
+        ),
+      ],
+      (timers) => {
+        for (const timer of timers) clearInterval(timer);
+      },
+    );
+    const claims = createClaims({ settlement, roles });
+    const operator = await lifecycle.start(
+      "operator",
+      () => createOperator({ journal, blobs, steps: runner.steps, settlement, claims, status: status.source, discovery: () => document, log }),
+      (part) => part.stop(),
+    );
+    runner.resume();
+    detectHardware(ports).then(
+      (view) => {
+        hardware = view;
+        status.touch();
+      },
+      (error: unknown) => {
+        if (!lifecycle.stopping) log("warn", `the hardware was not recognised: ${ZpuError.wrap(error).message}`);
+      },
+    );
+    return { address: identity.owner, operator: operator.handlers, steps: runner.steps, stop: () => lifecycle.stop() };
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
