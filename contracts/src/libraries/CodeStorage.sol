@@ -5,10 +5,12 @@ pragma solidity ^0.8.28;
 /// @notice Reading a verifying key of 22 words from code costs about 2,700 gas, from storage about 46,000. The code starts with
 /// STOP, so a call does nothing, and it can neither be changed nor destroyed.
 library CodeStorage {
+    /// @notice The data is longer than code may be (EIP-170), or the gas did not suffice.
     error CodeStorageFailed();
 
     /// @notice Deploys `data` (at most 24,575 bytes) as code; returns where.
     function write(bytes memory data) internal returns (address pointer) {
+        if (data.length > 24_575) revert CodeStorageFailed();
         // PUSH2 length, DUP1, PUSH1 11, PUSH0, CODECOPY, PUSH0, RETURN: ten bytes of init code, then STOP and the data.
         bytes memory init = abi.encodePacked(hex"61", uint16(data.length + 1), hex"80600a5f395ff3", hex"00", data);
         assembly ("memory-safe") {
