@@ -87,13 +87,13 @@ export async function vitest(
   return { name, passed, failed, skipped, ms: Date.now() - startedMs };
 }
 
-/** A stage whose program ends with a line `N passed, N failed, N skipped` (the contract tests); what it printed is kept as a report. */
+/** A stage whose program ends with a line `passed N, failed N, skipped N` (the contract tests); what it printed is kept as a report. */
 export async function counted(name: string, args: readonly string[]): Promise<StageResult> {
   const startedMs = Date.now();
   const { code, output } = await runNode(args, {}, true);
   mkdirSync(join(ROOT, ".cache", "test-reports"), { recursive: true });
   writeFileSync(join(ROOT, ".cache", "test-reports", `${name}.txt`), output);
-  const counts = [...output.matchAll(/(\d+) passed, (\d+) failed, (\d+) skipped/g)].at(-1);
+  const counts = [...output.matchAll(/passed (\d+), failed (\d+), skipped (\d+)/g)].at(-1);
   const passed = Number(counts?.[1] ?? 0);
   const failed = Math.max(Number(counts?.[2] ?? 0), code !== 0 || passed === 0 ? 1 : 0);
   const skipped = Array.from({ length: Number(counts?.[3] ?? 0) }, (_, index) => ({ test: `${name} ${index + 1}`, reason: "marked as skipped" }));
