@@ -39,12 +39,12 @@ export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }:
   const missingWei = stakeWei - before.stakeWei;
   // The amounts are part of the keys: a repeated call finds its own transactions, a call with another stake does not collide with them.
   const suffix = before.registered ? `raise:${before.stakeWei.toString()}:${stakeWei.toString()}` : stakeWei.toString();
-  const registerKey = `register:do:${suffix}`;
+  const registerKey = nextKey(settlement, `register:do:${suffix}`, "reverted");
   if (!settlement.sent(registerKey)) {
     const balanceWei = await settlement.tokenBalanceWei(roles.owner);
     if (balanceWei < missingWei) throw new ZpuError("INSUFFICIENT_FUNDS", { account: roles.owner, balance: tokens(balanceWei), needed: tokens(missingWei) });
     if ((await settlement.allowanceWei(roles.owner)) < missingWei) {
-      await confirmed(settlement, `register:approve:${suffix}`, { type: "approve", amountWei: missingWei });
+      await confirmed(settlement, nextKey(settlement, `register:approve:${suffix}`, "any"), { type: "approve", amountWei: missingWei });
     }
   }
   const intent: Intent = before.registered
@@ -53,6 +53,15 @@ export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }:
   const tx = await confirmed(settlement, registerKey, intent);
   const after = await settlement.node();
   return { change: before.registered ? "raised" : "registered", stakeWei: after.stakeWei, tx };
+}
+
+/** `base`, or `base:2`, `base:3`...: the first that has not ended so that its transaction is of no more use. */
+function nextKey(settlement: ChainSettlement, base: string, spent: "reverted" | "any"): string {
+  for (let attempt = 1; ; attempt += 1) {
+    const key = attempt === 1 ? base : `${base}:${attempt}`;
+    const outcome = settlement.sent(key)?.outcome;
+    if (!outcome || (spent === "reverted" && outcome.status !== "reverted")) return key;
+  }
 }
 
 async function confirmed(settlement: ChainSettlement, key: string, intent: Intent): Promise<TxHash> {

@@ -1,6 +1,5 @@
 /** Settlement as the rest of the engine sees it: chain client, two nonce lanes, ledger and claims put together. */
 import type { DatabaseSync } from "node:sqlite";
-import { encodeText } from "@zpu/ipc/rpc/wire";
 import { intentRole, type Intent } from "@zpu/ipc/workers/signer";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Address } from "@zpu/protocol/ids";
@@ -92,7 +91,8 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
   async function submit(key: string, intent: Intent): Promise<TxOutcome> {
     const role = intentRole(intent.type);
     const row = store.find(key);
-    if (row && row.state !== "dropped" && encodeText(row.intent) !== encodeText(intent)) {
+    // What was stored first under a key is what is sent; a second proof of the same job, say, waits for the first one's outcome.
+    if (row && row.state !== "dropped" && row.intent.type !== intent.type) {
       throw new ZpuError("INTERNAL", { detail: `the key ${key} stands for another transaction already` });
     }
     if (row?.outcome) return row.outcome;
