@@ -34,8 +34,7 @@ export interface MarketFees {
 
 /** What the chain said to signed bytes. `other` carries its words. */
 export type BroadcastAnswer =
-  | { readonly kind: "accepted" | "known" | "nonce-used" | "underpriced" | "no-funds" }
-  | { readonly kind: "other"; readonly detail: string };
+  { readonly kind: "accepted" | "known" | "nonce-used" | "underpriced" | "no-funds" } | { readonly kind: "other"; readonly detail: string };
 
 /** Every method but `head`, `onHead`, `fault` and `onVerify` throws CHAIN_UNREACHABLE, or CHAIN_MISMATCH where it is another chain. */
 export interface ChainPort {

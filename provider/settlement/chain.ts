@@ -95,7 +95,8 @@ export function openChain(options: ChainOptions): Chain {
       throw mismatch("another chain with the same id (was it reset?)", `the chain this node has worked on, whose first block is ${known}`);
     }
     for (const name of ["token", "registry", "jobs", "verifier", "treasury"] as const) {
-      if ((await rpc("eth_getCode", [contracts[name], "latest"], z.string())) === "0x") throw mismatch(`a chain without the contract ${name}`, `one with it at ${contracts[name]}`);
+      if ((await rpc("eth_getCode", [contracts[name], "latest"], z.string())) === "0x")
+        throw mismatch(`a chain without the contract ${name}`, `one with it at ${contracts[name]}`);
     }
     for (const check of checks) await check({ nonces });
     if (known === undefined) anchor?.save(genesis.hash);
@@ -116,10 +117,15 @@ export function openChain(options: ChainOptions): Chain {
     } catch (error) {
       // No view of these contracts refuses: an answer like that says that the node is not able to tell.
       if (error instanceof ZpuError) throw error;
-      throw new ZpuError("CHAIN_UNREACHABLE", { rpc: rpcUrl, detail: `${name} was not answered: ${error instanceof Error ? error.message.slice(0, 80) : "?"}` }, error);
+      throw new ZpuError(
+        "CHAIN_UNREACHABLE",
+        { rpc: rpcUrl, detail: `${name} was not answered: ${error instanceof Error ? error.message.slice(0, 80) : "?"}` },
+        error,
+      );
     }
   };
-  const amount = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<bigint> => z.bigint().parse((await read(contract, to, name, args))[0]);
+  const amount = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<bigint> =>
+    z.bigint().parse((await read(contract, to, name, args))[0]);
   const lower = (value: unknown): Address => address.parse(String(value).toLowerCase());
 
   const eventOf = (log: z.output<typeof logSchema>): ChainEvent | undefined => {
@@ -127,7 +133,13 @@ export function openChain(options: ChainOptions): Chain {
       const parsed = jobsInterface.parseLog(log);
       if (parsed?.name !== "JobSettled") return undefined;
       const { jobId, provider, payout, price } = parsed.args;
-      return { type: "settled", jobId: jobIdSchema.parse(jobId), provider: lower(provider), payout: lower(payout), amountWei: z.bigint().parse(price) };
+      return {
+        type: "settled",
+        jobId: jobIdSchema.parse(jobId),
+        provider: lower(provider),
+        payout: lower(payout),
+        amountWei: z.bigint().parse(price),
+      };
     }
     if (log.address !== contracts.treasury) return undefined;
     const parsed = treasuryInterface.parseLog(log);
@@ -155,12 +167,20 @@ export function openChain(options: ChainOptions): Chain {
       ]);
       const node = found[0] as Result;
       const operator = lower(node["operator"]);
-      return { registered: BigInt(operator) !== 0n, active: active === true, stakeWei: z.bigint().parse(node["stake"]), minStakeWei, operator, payout: lower(node["payout"]) };
+      return {
+        registered: BigInt(operator) !== 0n,
+        active: active === true,
+        stakeWei: z.bigint().parse(node["stake"]),
+        minStakeWei,
+        operator,
+        payout: lower(node["payout"]),
+      };
     },
     async job(jobId) {
       const job = (await read(jobsInterface, contracts.jobs, "jobOf", [jobId]))[0] as Result;
       const state = CHAIN_JOB_STATES[Number(job["state"])];
-      if (state === undefined) throw new ZpuError("INTERNAL", { detail: `the chain knows a job state ${String(job["state"])} that this version does not` });
+      if (state === undefined)
+        throw new ZpuError("INTERNAL", { detail: `the chain knows a job state ${String(job["state"])} that this version does not` });
       return {
         state,
         requestor: lower(job["requestor"]),
@@ -183,7 +203,8 @@ export function openChain(options: ChainOptions): Chain {
         const gas = await guard(() => rpc("eth_estimateGas", [callOf(intent, from), "latest"], quantity));
         const withMargin = (gas * 5n) / 4n + 20_000n;
         const ceiling = GAS_LIMIT_CEILINGS[intent.type];
-        if (gas > ceiling) throw new ZpuError("TRANSACTION_REVERTED", { reason: `it would use ${gas.toString()} gas, above the ceiling of ${ceiling.toString()}` });
+        if (gas > ceiling)
+          throw new ZpuError("TRANSACTION_REVERTED", { reason: `it would use ${gas.toString()} gas, above the ceiling of ${ceiling.toString()}` });
         return withMargin < ceiling ? withMargin : ceiling;
       } catch (error) {
         throw error instanceof RpcRefusal && isRevert(error) ? reverted(error.data, error.message.slice(0, 160)) : error;
@@ -224,7 +245,14 @@ export function openChain(options: ChainOptions): Chain {
       const found = await guard(() => rpc("eth_getTransactionReceipt", [hash], receiptSchema.nullable()));
       if (found === null) return undefined;
       const events = found.logs.flatMap((log) => eventOf(log) ?? []);
-      return { hash: found.transactionHash, ok: found.status === 1n, block: Number(found.blockNumber), blockHash: found.blockHash, gasUsed: found.gasUsed, events };
+      return {
+        hash: found.transactionHash,
+        ok: found.status === 1n,
+        block: Number(found.blockNumber),
+        blockHash: found.blockHash,
+        gasUsed: found.gasUsed,
+        events,
+      };
     },
     knows: async (hash) => (await guard(() => rpc("eth_getTransactionByHash", [hash], z.unknown()))) !== null,
     async payments(provider, payout, from, to) {
@@ -241,7 +269,8 @@ export function openChain(options: ChainOptions): Chain {
         const event = eventOf(log);
         if (!event) continue;
         const number = log.blockNumber;
-        const atMs = times.get(number) ?? Number((await guard(() => rpc("eth_getBlockByNumber", [toQuantity(number), false], blockSchema))).timestamp) * 1000;
+        const atMs =
+          times.get(number) ?? Number((await guard(() => rpc("eth_getBlockByNumber", [toQuantity(number), false], blockSchema))).timestamp) * 1000;
         times.set(number, atMs);
         found.push({ event, tx: log.transactionHash, block: Number(number), atMs });
       }

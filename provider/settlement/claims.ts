@@ -7,7 +7,8 @@ import type { ChainSettlement, RoleAddresses } from "./settlement.ts";
 export const MIN_WORTH_IN_GAS = 5n;
 
 /** Whether to claim now and, if not, why. */
-export type ClaimDecision = { readonly claim: true } | { readonly claim: false; readonly reason: "nothing" | "below-gas"; readonly neededWei: bigint };
+export type ClaimDecision =
+  { readonly claim: true } | { readonly claim: false; readonly reason: "nothing" | "below-gas"; readonly neededWei: bigint };
 
 /** Claims below five times their gas wait. `gasCostTokenWei` (gas cost in token wei) is unknown where gas has no price in tokens: then nothing waits. */
 export function decideClaim(claimableWei: bigint, gasCostTokenWei?: bigint): ClaimDecision {
@@ -47,4 +48,3 @@ export function createClaims({ settlement, roles }: { settlement: ChainSettlemen
     },
   };
 }
-

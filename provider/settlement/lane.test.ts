@@ -20,10 +20,9 @@ import { createSettlement, type ChainSettlement } from "./settlement.ts";
 const GWEI = 10n ** 9n;
 const contracts = {
   chainId: 5_918_805n,
-  ...(Object.fromEntries(["token", "registry", "jobs", "verifier", "treasury"].map((name, index) => [name, address.parse(`0x${String(index + 1).repeat(40)}`)])) as Record<
-    "token" | "registry" | "jobs" | "verifier" | "treasury",
-    Address
-  >),
+  ...(Object.fromEntries(
+    ["token", "registry", "jobs", "verifier", "treasury"].map((name, index) => [name, address.parse(`0x${String(index + 1).repeat(40)}`)]),
+  ) as Record<"token" | "registry" | "jobs" | "verifier" | "treasury", Address>),
 };
 const job = (digit: string) => jobIdSchema.parse(`0x${digit.repeat(64)}`);
 const accept = (digit: string): Intent => ({ type: "accept", jobId: job(digit) });
@@ -48,11 +47,13 @@ function scriptedChain() {
   };
   const listeners = new Set<() => void>();
   const minedOf = (account: Address): number =>
-    state.delivered.filter((tx, index) => tx.from === account && state.mined.has(tx.hash) && state.delivered.findIndex((other) => other.hash === tx.hash) === index).length +
-    (state.foreign.get(account) ?? 0);
+    state.delivered.filter(
+      (tx, index) => tx.from === account && state.mined.has(tx.hash) && state.delivered.findIndex((other) => other.hash === tx.hash) === index,
+    ).length + (state.foreign.get(account) ?? 0);
   const mine = (): void => {
     state.block += 1;
-    for (const tx of state.delivered.toReversed()) if (!state.mined.has(tx.hash) && minedOf(tx.from) === tx.nonce) state.mined.set(tx.hash, state.block);
+    for (const tx of state.delivered.toReversed())
+      if (!state.mined.has(tx.hash) && minedOf(tx.from) === tx.nonce) state.mined.set(tx.hash, state.block);
     for (const listener of listeners) listener();
   };
   const reach = (): void => {
@@ -133,7 +134,9 @@ afterEach(async () => {
 });
 
 /** A process: its own handle on the database, its own loops. `frozen` ones are abandoned in the middle, as by kill -9. */
-function start(parts: { chain?: Partial<ChainPort>; signer?: TransactionSigner; frozen?: boolean; bumpMs?: number; now?: () => number } = {}): ChainSettlement {
+function start(
+  parts: { chain?: Partial<ChainPort>; signer?: TransactionSigner; frozen?: boolean; bumpMs?: number; now?: () => number } = {},
+): ChainSettlement {
   const db = new DatabaseSync(join(dir, "core.sqlite"));
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   const settlement = createSettlement({
@@ -239,7 +242,10 @@ describe("what is refused costs no nonce", () => {
   it("for lack of gas money, and by the signer", async () => {
     chain.state.balanceWei = 5n;
     const settlement = start();
-    await expect(settlement.submit("accept:1", accept("1"))).rejects.toMatchObject({ code: "INSUFFICIENT_FUNDS", facts: { account: identity.operator } });
+    await expect(settlement.submit("accept:1", accept("1"))).rejects.toMatchObject({
+      code: "INSUFFICIENT_FUNDS",
+      facts: { account: identity.operator },
+    });
     chain.state.balanceWei = 10n ** 18n;
     const foreign: Intent = { type: "register", operator: contracts.jobs, payout: identity.payout, peerKey: identity.peerKey, stakeWei: 1n };
     await expect(settlement.submit("register", foreign)).rejects.toMatchObject({ code: "SIGNATURE_REFUSED" });
@@ -321,7 +327,9 @@ describe("a transaction that is not mined", () => {
   it("waits for a chain that is away, for the signer to come back, and for a node that is overloaded", async () => {
     chain.state.reachable = false;
     let signerDown = true;
-    const signer: TransactionSigner = { signTransaction: (input) => (signerDown ? Promise.reject(new ZpuError("SIGNER_DIED")) : realSigner.signTransaction(input)) };
+    const signer: TransactionSigner = {
+      signTransaction: (input) => (signerDown ? Promise.reject(new ZpuError("SIGNER_DIED")) : realSigner.signTransaction(input)),
+    };
     const settlement = start({ signer });
     const outcome = settlement.submit("accept:1", accept("1"));
     await new Promise((resolve) => setTimeout(resolve, 50));

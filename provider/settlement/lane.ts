@@ -199,7 +199,12 @@ export function createLane(options: LaneOptions): Lane {
     if (row.nonce !== null && latest > row.nonce) {
       seen.taken += 1;
       if (seen.taken < LOOKS_BEFORE_TAKEN || (await minedVersion(row.key))) return false;
-      drop(row, new ZpuError("TRANSACTION_REVERTED", { reason: `nonce ${row.nonce} was used by a transaction from elsewhere; is another node running with these keys?` }));
+      drop(
+        row,
+        new ZpuError("TRANSACTION_REVERTED", {
+          reason: `nonce ${row.nonce} was used by a transaction from elsewhere; is another node running with these keys?`,
+        }),
+      );
       return true;
     }
     seen.taken = 0;
@@ -251,7 +256,10 @@ export function createLane(options: LaneOptions): Lane {
         continue;
       }
       const timer = new AbortController();
-      await Promise.race([signal.promise, ...(waitMs === undefined ? [] : [pause(waitMs, undefined, { signal: timer.signal }).catch(() => undefined)])]);
+      await Promise.race([
+        signal.promise,
+        ...(waitMs === undefined ? [] : [pause(waitMs, undefined, { signal: timer.signal }).catch(() => undefined)]),
+      ]);
       timer.abort();
     }
     unlisten();

@@ -25,7 +25,8 @@ export function buildReceipt(run: RunFacts, job: ChainJob, provider: Address): R
   if (job.provider !== provider) throw wrong(`it names the provider ${job.provider}`);
   if (job.state !== "accepted" && job.state !== "proven" && job.state !== "settled") throw wrong(`it is ${job.state}`);
   if (job.inputCommitment !== run.inputCommitment) throw new ZpuError("COMMITMENT_MISMATCH", { what: "input", jobId: run.jobId });
-  if (job.state !== "accepted" && job.outputCommitment !== run.outputCommitment) throw new ZpuError("COMMITMENT_MISMATCH", { what: "output", jobId: run.jobId });
+  if (job.state !== "accepted" && job.outputCommitment !== run.outputCommitment)
+    throw new ZpuError("COMMITMENT_MISMATCH", { what: "output", jobId: run.jobId });
   return receiptSchema.parse({ ...run, provider, requestor: job.requestor, modelId: job.modelId });
 }
 

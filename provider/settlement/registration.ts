@@ -42,7 +42,8 @@ export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }:
   const registerKey = nextKey(settlement, `register:do:${suffix}`, "reverted");
   if (!settlement.sent(registerKey)) {
     const balanceWei = await settlement.tokenBalanceWei(roles.owner);
-    if (balanceWei < missingWei) throw new ZpuError("INSUFFICIENT_FUNDS", { account: roles.owner, balance: tokens(balanceWei), needed: tokens(missingWei) });
+    if (balanceWei < missingWei)
+      throw new ZpuError("INSUFFICIENT_FUNDS", { account: roles.owner, balance: tokens(balanceWei), needed: tokens(missingWei) });
     if ((await settlement.allowanceWei(roles.owner)) < missingWei) {
       await confirmed(settlement, nextKey(settlement, `register:approve:${suffix}`, "any"), { type: "approve", amountWei: missingWei });
     }

@@ -132,7 +132,8 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
       let wasReachable = false;
       const catchUp = (): void => {
         const { reachable } = chain.head();
-        if (reachable && !wasReachable) ledger.sync().catch((error: unknown) => log("warn", "the ledger is brought up to date later", { detail: ZpuError.wrap(error).message }));
+        if (reachable && !wasReachable)
+          ledger.sync().catch((error: unknown) => log("warn", "the ledger is brought up to date later", { detail: ZpuError.wrap(error).message }));
         wasReachable = reachable;
       };
       stopSync = chain.onHead(catchUp);

@@ -41,7 +41,13 @@ CREATE TABLE IF NOT EXISTS chain_fact (name TEXT PRIMARY KEY, value TEXT NOT NUL
 
 export type TxState = "queued" | "signed" | "sent" | "mined" | "dropped";
 
-const outcomeSchema = z.object({ hash: txHash, status: z.enum(["confirmed", "reverted"]), block: z.number(), atMs: z.number(), reason: z.string().optional() });
+const outcomeSchema = z.object({
+  hash: txHash,
+  status: z.enum(["confirmed", "reverted"]),
+  block: z.number(),
+  atMs: z.number(),
+  reason: z.string().optional(),
+});
 const rowSchema = z.object({
   key: z.string(),
   seq: z.number(),
@@ -93,15 +99,21 @@ export function openStore(db: DatabaseSync) {
   const prepare = (sql: string) => db.prepare(sql);
   const sql = {
     find: prepare("SELECT * FROM tx WHERE key = ?"),
-    insert: prepare("INSERT INTO tx (key, seq, role, account, intent, state, queued_at_ms) SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, 'queued', ? FROM tx"),
-    requeue: prepare("UPDATE tx SET state = 'queued', intent = ?, nonce = NULL, hash = NULL, raw = NULL, queued_at_ms = ? WHERE key = ? AND state = 'dropped'"),
+    insert: prepare(
+      "INSERT INTO tx (key, seq, role, account, intent, state, queued_at_ms) SELECT ?, COALESCE(MAX(seq), 0) + 1, ?, ?, ?, 'queued', ? FROM tx",
+    ),
+    requeue: prepare(
+      "UPDATE tx SET state = 'queued', intent = ?, nonce = NULL, hash = NULL, raw = NULL, queued_at_ms = ? WHERE key = ? AND state = 'dropped'",
+    ),
     inFlight: prepare("SELECT * FROM tx WHERE role = ? AND state IN ('signed', 'sent') ORDER BY nonce"),
     queued: prepare("SELECT * FROM tx WHERE role = ? AND state = 'queued' ORDER BY nonce IS NULL, seq LIMIT 1"),
     topNonce: prepare("SELECT MAX(nonce) AS top FROM tx WHERE account = ? AND key <> ?"),
     topMined: prepare("SELECT MAX(nonce) AS top FROM tx WHERE account = ? AND state = 'mined'"),
     accounts: prepare("SELECT DISTINCT account FROM tx WHERE state = 'mined'"),
     reserve: prepare("UPDATE tx SET nonce = ? WHERE key = ? AND state = 'queued'"),
-    version: prepare("INSERT INTO tx_version (hash, key, nonce, raw, gas_limit, max_fee_wei, priority_fee_wei, signed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+    version: prepare(
+      "INSERT INTO tx_version (hash, key, nonce, raw, gas_limit, max_fee_wei, priority_fee_wei, signed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    ),
     sign: prepare("UPDATE tx SET state = CASE state WHEN 'queued' THEN 'signed' ELSE state END, hash = ?, raw = ? WHERE key = ? AND nonce = ?"),
     versions: prepare("SELECT * FROM tx_version WHERE key = ? ORDER BY rowid DESC"),
     sent: prepare("UPDATE tx SET state = 'sent' WHERE key = ? AND state = 'signed'"),
@@ -147,7 +159,11 @@ export function openStore(db: DatabaseSync) {
     topNonce: (account: Address, key: string): number | undefined => guarded(() => number(sql.topNonce.get(account, key))),
     /** Every account with mined transactions, and the highest nonce among them. */
     minedNonces: (): { account: Address; top: number }[] =>
-      guarded(() => sql.accounts.all().map((found) => ({ account: address.parse(found["account"]), top: number(sql.topMined.get(String(found["account"]))) ?? -1 }))),
+      guarded(() =>
+        sql.accounts
+          .all()
+          .map((found) => ({ account: address.parse(found["account"]), top: number(sql.topMined.get(String(found["account"]))) ?? -1 })),
+      ),
     reserve: (key: string, nonce: number): void => guarded(() => void sql.reserve.run(nonce, key)),
     /** Stores signed bytes; from now on they are what is broadcast for `key`. */
     addVersion(key: string, nonce: number, version: TxVersion, nowMs: number): void {
@@ -171,7 +187,8 @@ export function openStore(db: DatabaseSync) {
     drop: (key: string): void => guarded(() => void sql.drop.run(key)),
     addEarning: (earning: { jobId: string; amountWei: bigint; tx: TxHash; atMs: number }): void =>
       guarded(() => void sql.earn.run(earning.jobId, earning.amountWei.toString(), earning.tx, earning.atMs)),
-    addClaim: (claim: { amountWei: bigint; tx: TxHash; atMs: number }): void => guarded(() => void sql.claim.run(claim.tx, claim.amountWei.toString(), claim.atMs)),
+    addClaim: (claim: { amountWei: bigint; tx: TxHash; atMs: number }): void =>
+      guarded(() => void sql.claim.run(claim.tx, claim.amountWei.toString(), claim.atMs)),
     earned: () => guarded(() => sql.earned.all().map((found) => earningSchema.parse(found)).map((e) => ({ jobId: e.job_id, amountWei: e.amount_wei, tx: e.tx, atMs: e.at_ms }))), // prettier-ignore
     claims: () => guarded(() => sql.claims.all().map((found) => claimSchema.parse(found)).map((c) => ({ amountWei: c.amount_wei, tx: c.tx, atMs: c.at_ms }))), // prettier-ignore
     /** How many keys match the SQLite GLOB `pattern`, and the oldest of them that has not ended. */

@@ -36,7 +36,10 @@ export function encodeIntent(intent: Intent, contracts: PinnedContracts): Call {
     case "approve":
       return to(contracts.token, tokenInterface.encodeFunctionData("approve", [contracts.registry, intent.amountWei]));
     case "register":
-      return to(contracts.registry, registryInterface.encodeFunctionData("register", [intent.operator, intent.payout, intent.peerKey, intent.stakeWei]));
+      return to(
+        contracts.registry,
+        registryInterface.encodeFunctionData("register", [intent.operator, intent.payout, intent.peerKey, intent.stakeWei]),
+      );
     case "addStake":
       return to(contracts.registry, registryInterface.encodeFunctionData("addStake", [intent.amountWei]));
     case "accept":

@@ -26,7 +26,9 @@ export function openProtection(path: string, now: () => number = Date.now): Prot
   const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
-    db.exec("CREATE TABLE IF NOT EXISTS receipt (job_id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, signature TEXT, recorded_at_ms INTEGER NOT NULL) STRICT");
+    db.exec(
+      "CREATE TABLE IF NOT EXISTS receipt (job_id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, signature TEXT, recorded_at_ms INTEGER NOT NULL) STRICT",
+    );
     if (path !== ":memory:" && process.platform !== "win32") chmodSync(path, 0o600);
   } catch (error) {
     db.close();

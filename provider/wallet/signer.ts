@@ -37,7 +37,9 @@ export function serveSigner(pipe: Pipe, now: () => number = Date.now): () => voi
       unlock({ keyFile, protectionFile, contracts }) {
         if (state) {
           // Pinned once: a core that was taken over cannot repoint a running signer.
-          const same = state.keyFile === keyFile && Object.entries(contracts).every(([name, value]) => state?.contracts[name as keyof PinnedContracts] === value);
+          const same =
+            state.keyFile === keyFile &&
+            Object.entries(contracts).every(([name, value]) => state?.contracts[name as keyof PinnedContracts] === value);
           return same ? state.identity : refuse("another key file, chain or contract than the one it was unlocked for");
         }
         const keys = readKeyFile(keyFile);
