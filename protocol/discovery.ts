@@ -19,6 +19,11 @@ export const discoveryDocument = z.object({
   contracts: z.object({ token: address, registry: address, jobs: address, verifier: address, treasury: address }),
   /** Addresses of one gateway's libp2p node, each ending in its peer id. */
   multiaddrs: z.array(z.string().max(200)).max(16),
+  /** Models that this network knows by name. */
+  models: z
+    .array(z.object({ name: z.string().min(1).max(64), modelId }))
+    .max(256)
+    .default([]),
   devnet: z.boolean().default(false),
   /** Devnet: POST {address} gives gas and tokens. */
   faucetUrl: webUrl.optional(),
