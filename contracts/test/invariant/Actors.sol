@@ -130,9 +130,9 @@ contract Actors is Test {
     }
 
     function accept(uint256 which, uint256 caller) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, , IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Posted);
         if (id == 0) return;
-        address account = operator(caller);
+        address account = caller % 4 == 0 ? operator(caller >> 8) : registry.nodeOf(job.provider).operator;
         bool legal =
             job.state == IZPUJobs.State.Posted &&
                 registry.ownerOf(account) == job.provider &&
@@ -145,7 +145,7 @@ contract Actors is Test {
     }
 
     function prove(uint256 which, uint256 output, bool honest) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, , IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Accepted);
         if (id == 0) return;
         output = bound(output, 0, type(uint128).max);
         uint256 context = jobs.contextOf(id, job.provider);
@@ -159,15 +159,15 @@ contract Actors is Test {
     }
 
     function settle(uint256 which) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, uint256 index, IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Proven);
         if (id == 0) return;
         if (job.state != IZPUJobs.State.Proven) refuse(id, job.state);
-        else end(which, IZPUJobs.State.Settled, "settle");
+        else end(index, IZPUJobs.State.Settled, "settle");
         jobs.settle(id);
     }
 
     function expire(uint256 which) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, , IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Accepted);
         if (id == 0) return;
         if (job.state != IZPUJobs.State.Accepted) {
             refuse(id, job.state);
@@ -180,22 +180,22 @@ contract Actors is Test {
     }
 
     function refund(uint256 which) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, uint256 index, IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Expired);
         if (id == 0) return;
         if (job.state != IZPUJobs.State.Expired) refuse(id, job.state);
-        else end(which, IZPUJobs.State.Refunded, "refund");
+        else end(index, IZPUJobs.State.Refunded, "refund");
         jobs.refund(id);
     }
 
     function cancel(uint256 which, uint256 who) external {
-        (bytes32 id, IZPUJobs.Job memory job) = pick(which);
+        (bytes32 id, uint256 index, IZPUJobs.Job memory job) = pick(which, IZPUJobs.State.Posted);
         if (id == 0) return;
         if (job.state != IZPUJobs.State.Posted) {
             refuse(id, job.state);
         } else if (job.requestor != requestor(who)) {
             vm.expectRevert(abi.encodeWithSelector(IZPUJobs.NotRequestor.selector, requestor(who)));
         } else {
-            end(which, IZPUJobs.State.Cancelled, "cancel");
+            end(index, IZPUJobs.State.Cancelled, "cancel");
         }
         vm.prank(requestor(who));
         jobs.cancel(id);
@@ -220,12 +220,23 @@ contract Actors is Test {
 
     /// Mostly hours, so that jobs meet their times; now and then longer than a thaw.
     function wait(uint256 time) external {
-        skip(time % 8 == 0 ? registry.THAW_SECONDS() : bound(time, 1 hours, 1 days));
+        skip(time % 8 == 0 ? registry.THAW_SECONDS() : bound(time, 1 hours, 8 hours));
     }
 
-    function pick(uint256 which) private view returns (bytes32 id, IZPUJobs.Job memory job) {
-        if (made.length == 0) return (0, job);
-        id = made[which % made.length].id;
+    /// Three times in four a job in the state that the step needs, where there is one; otherwise any job.
+    function pick(
+        uint256 which,
+        IZPUJobs.State wanted
+    ) private view returns (bytes32 id, uint256 index, IZPUJobs.Job memory job) {
+        uint256 count = made.length;
+        if (count == 0) return (0, 0, job);
+        index = (which >> 8) % count;
+        for (uint256 i = 0; which % 4 != 0 && i < count; ++i) {
+            if (jobs.jobOf(made[(index + i) % count].id).state != wanted) continue;
+            index = (index + i) % count;
+            break;
+        }
+        id = made[index].id;
         job = jobs.jobOf(id);
     }
 
@@ -233,8 +244,8 @@ contract Actors is Test {
         vm.expectRevert(abi.encodeWithSelector(IZPUJobs.JobStateWrong.selector, id, state));
     }
 
-    function end(uint256 which, IZPUJobs.State state, string memory step) private {
-        made[which % made.length].terminal = state;
+    function end(uint256 index, IZPUJobs.State state, string memory step) private {
+        made[index].terminal = state;
         ++taken[step];
     }
 }
