@@ -6,7 +6,8 @@ import type { Chain } from "./chain.ts";
 
 const topic = (signature: string): string => toHex(keccak_256(new TextEncoder().encode(signature)));
 const JOB_PROVEN = topic("JobProven(bytes32,address,bytes32)");
-const JOB_SETTLED = topic("JobSettled(bytes32,address,address,uint256)");
+/** First topic of the event that a job was settled; the second is the job's id. */
+export const JOB_SETTLED = topic("JobSettled(bytes32,address,address,uint256)");
 const BALANCE_OF = topic("balanceOf(address)").slice(0, 10);
 
 const logs = z.array(z.object({ topics: z.array(z.string()), data: z.string(), transactionHash: z.string() }));

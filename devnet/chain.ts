@@ -251,7 +251,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
     chainId: options.chainId,
     replayed: { transactions: entries.length, ms },
     request: ({ method, params }) => inTurn(() => serve(method, params ?? [])),
-    head: () => inTurn(async () => ({ number: last.number, hash: last.hash })),
+    head: () => inTurn(() => Promise.resolve({ number: last.number, hash: last.hash })),
     advanceTime(seconds) {
       aheadSeconds += seconds;
     },

@@ -20,9 +20,11 @@ export const outcome = z.object({
 export type Outcome = z.infer<typeof outcome>;
 
 export const control = {
-  /** Submits the next held-out digit as a job; `expected` is the data set's label. */
+  /** The next held-out digit with the data set's label. */
+  digit: call(z.object({}), z.object({ pixels: z.instanceof(Uint8Array), label })),
+  /** Submits such a digit as a job; `expected` is its label. */
   demonstrate: call(z.object({}), z.object({ jobId, expected: label, proofUrl: z.string() })),
-  /** Waits until a job of `demonstrate` is settled, at most `timeoutMs`. */
+  /** Waits until a job of the devnet's requestor is settled, at most `timeoutMs`. */
   outcome: call(z.object({ jobId, timeoutMs: z.number().int().positive() }), outcome),
   /** Tops `account` up from the faucet where it holds less gas money or fewer tokens than asked. */
   ensureFunded: call(z.object({ account: address, gasWei: wei, tokenWei: wei }), z.object({ funded: z.boolean() })),

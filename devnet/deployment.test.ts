@@ -40,9 +40,9 @@ describe("the devnet's contracts", () => {
     await ensureDeployed(chain, dir, accounts.funder);
     const path = join(dir, "deployment.json");
     const record = JSON.parse(readFileSync(path, "utf8")) as Record<string, { address: string; codeHash: string }>;
-    writeFileSync(path, JSON.stringify({ ...record, jobs: record["token"] && { ...record["jobs"], address: record["token"].address } }));
+    writeFileSync(path, JSON.stringify({ ...record, jobs: record.token && { ...record.jobs, address: record.token.address } }));
     await expect(ensureDeployed(chain, dir, accounts.funder)).rejects.toThrow(/jobs contract .* is not the one/);
-    writeFileSync(path, JSON.stringify({ ...record, jobs: { ...record["jobs"], address: `0x${"99".repeat(20)}` } }));
+    writeFileSync(path, JSON.stringify({ ...record, jobs: { ...record.jobs, address: `0x${"99".repeat(20)}` } }));
     await expect(ensureDeployed(chain, dir, accounts.funder)).rejects.toThrow(/no contract/);
   });
 

@@ -1,9 +1,10 @@
 /** Sends demonstration jobs, follows each to its payment, claims, and adds up what the chain says. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { ZpuError } from "@zpu/protocol/errors";
+import type { JobId } from "@zpu/protocol/ids";
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
 import type { NodeStatus } from "@zpu/ipc/operator/node";
 import type { Source } from "@zpu/ipc/rpc/contract";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningDevnet, RunningProvider } from "./session.ts";
 
 const JOB_LIMIT_MS = 120_000;
@@ -37,32 +38,30 @@ export interface JobsRun {
   onFirstPayout(payout: { amountWei: bigint; tx: string }): void;
 }
 
-/** The current value of a slice that satisfies `fits`, within `limitMs`. */
+/** The first value of a slice that satisfies `fits`; TIMEOUT where there is none within `limitMs`. */
 export function whenSlice<T>(source: Source<T>, fits: (value: T) => boolean, limitMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let stop: (() => void) | undefined;
-    let done = false;
-    const timer = setTimeout(() => {
-      done = true;
-      stop?.();
-      reject(new ZpuError("TIMEOUT", { ms: limitMs, waiting: "waiting for the provider" }));
-    }, limitMs);
-    stop = source((value) => {
-      if (done || !fits(value)) return;
-      done = true;
-      clearTimeout(timer);
-      stop?.();
-      resolve(value);
-    });
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => reject(new ZpuError("TIMEOUT", { ms: limitMs, waiting: "waiting for the provider" })), limitMs);
+  const stop = source((value) => {
+    if (fits(value)) resolve(value);
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    stop();
   });
 }
 
-/** Submits one job; a provider that is busy or not yet visible at the gateway is asked again for a while. */
-async function submit(devnet: RunningDevnet): Promise<{ jobId: string; expected: number }> {
+/**
+ * Sends one held-out digit by the way that the owner's page takes: the node passes it to the devnet's requestor, which posts a paid
+ * job, so that the page can show the label beside the answer. A provider not yet visible at the gateway is asked again for a while.
+ */
+export async function sendDigit({ devnet, provider }: Pick<JobsRun, "devnet" | "provider">): Promise<{ jobId: JobId; expected: number }> {
+  const digit = await devnet.control.digit({});
   const limit = performance.now() + ONLINE_LIMIT_MS;
   for (;;) {
     try {
-      return await devnet.control.demonstrate({});
+      const { jobId } = await provider.operator.jobs.ask(digit);
+      return { jobId, expected: digit.label };
     } catch (error) {
       const { code } = ZpuError.wrap(error);
       if (performance.now() > limit || !["NO_PROVIDER", "PROVIDER_BUSY", "RATE_LIMITED"].includes(code)) throw error;
@@ -101,8 +100,8 @@ export async function runJobs(run: JobsRun): Promise<JobsReport> {
     firstPaidMs = Math.round(run.sinceStartMs());
     run.onFirstPayout(payout);
   };
-  const follow = async (sent: { jobId: string; expected: number }): Promise<ReportedJob> => {
-    const result = await devnet.control.outcome({ jobId: sent.jobId as never, timeoutMs: JOB_LIMIT_MS });
+  const follow = async (sent: { jobId: JobId; expected: number }): Promise<ReportedJob> => {
+    const result = await devnet.control.outcome({ jobId: sent.jobId, timeoutMs: JOB_LIMIT_MS });
     claiming ??= claimAll();
     await claiming;
     return {
@@ -118,7 +117,7 @@ export async function runJobs(run: JobsRun): Promise<JobsReport> {
   const problems: string[] = [];
   const following: Promise<ReportedJob | undefined>[] = [];
   for (let index = 0; index < run.jobs; index += 1) {
-    const sent = await submit(devnet);
+    const sent = await sendDigit(run);
     following.push(
       follow(sent).catch((error: unknown) => {
         problems.push(`job ${sent.jobId}: ${ZpuError.wrap(error).message}`);

@@ -55,7 +55,7 @@ export async function ensurePages(track: (child: Child) => void): Promise<boolea
 
 /** Opens `url` in the user's browser; false where there is no screen or no way to. */
 export function openBrowser(url: string): boolean {
-  const screen = process.platform !== "linux" || process.env["DISPLAY"] !== undefined || process.env["WAYLAND_DISPLAY"] !== undefined;
+  const screen = process.platform !== "linux" || process.env.DISPLAY !== undefined || process.env.WAYLAND_DISPLAY !== undefined;
   if (!screen) return false;
   const [program, args] =
     process.platform === "darwin"
@@ -63,7 +63,7 @@ export function openBrowser(url: string): boolean {
       : process.platform === "win32"
         ? ["rundll32", ["url.dll,FileProtocolHandler", url]]
         : ["xdg-open", [url]];
-  const opener = spawn(program as string, args as string[], { stdio: "ignore", detached: true });
+  const opener = spawn(program, args, { stdio: "ignore", detached: true });
   opener.once("error", () => undefined);
   opener.unref();
   return true;

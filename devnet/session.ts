@@ -22,8 +22,8 @@ const daemonReady = z.object({ event: z.literal("ready"), webUrl: z.string().opt
 
 /** Hears about every child (so that all can be stopped) and every line they write to standard error. */
 export interface Watcher {
-  track(child: Child): void;
-  log(name: string, line: string): void;
+  readonly track: (child: Child) => void;
+  readonly log: (name: string, line: string) => void;
 }
 
 /** A running devnet process. */
@@ -99,14 +99,17 @@ export async function startDevnet(dataDir: string, watcher: Watcher, options: { 
     entry: join(ROOT, "devnet", "main.ts"),
     args: ["--data", folders(dataDir).chain, "--port", String(options.port ?? 7788), ...(options.testMode === true ? ["--test-mode"] : [])],
     pipe: true,
-    onLine: ready.line,
+    onLine: (line) => ready.line(line),
     onErrorLine(line) {
       words.add(line);
       watcher.log("devnet", line);
     },
   });
   watcher.track(child);
-  const { url } = await withinLimit("devnet", orExit(child, ready.value, words.text));
+  const { url } = await withinLimit(
+    "devnet",
+    orExit(child, ready.value, () => words.text()),
+  );
   if (child.pipe === undefined) throw new Error("the devnet process has no pipe");
   return { child, url, control: connect(control, child.pipe) };
 }
@@ -146,14 +149,17 @@ export async function startProvider(dataDir: string, devnetUrl: string, watcher:
       "--no-browser",
       ...(options.port === undefined ? [] : ["--port", String(options.port)]),
     ],
-    onLine: ready.line,
+    onLine: (line) => ready.line(line),
     onErrorLine(line) {
       words.add(line);
       watcher.log("provider", line);
     },
   });
   watcher.track(child);
-  const { webUrl, socket, provider } = await withinLimit("provider", orExit(child, ready.value, words.text));
+  const { webUrl, socket, provider } = await withinLimit(
+    "provider",
+    orExit(child, ready.value, () => words.text()),
+  );
   const pipe = await openSocketPipe(socket);
   return { child, provider, webUrl, operator: connect(operator, pipe), disconnect: () => pipe.close() };
 }

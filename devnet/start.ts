@@ -6,7 +6,7 @@ import { ZpuError } from "@zpu/protocol/errors";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 import { parseArguments, USAGE, type Options } from "./arguments.ts";
 import { killGroup, ROOT, type Child } from "./child.ts";
-import { runJobs, type JobsReport } from "./jobs-run.ts";
+import { runJobs, sendDigit, type JobsReport } from "./jobs-run.ts";
 import { openJobTable } from "./job-table.ts";
 import { ensurePages, openBrowser } from "./pages.ts";
 import { freePort } from "./ports.ts";
@@ -34,8 +34,8 @@ function endAll(): Promise<void> {
 }
 
 function dataDirOf(options: Options): { dir: string; temporary: boolean } {
-  const named = options.dataDir ?? (options.jobs === undefined ? (process.env["ZPU_DATA"] ?? join(ROOT, ".data", "devnet")) : undefined);
-  if (named !== undefined) return { dir: resolve(process.env["INIT_CWD"] ?? process.cwd(), named), temporary: false };
+  const named = options.dataDir ?? (options.jobs === undefined ? (process.env.ZPU_DATA ?? join(ROOT, ".data", "devnet")) : undefined);
+  if (named !== undefined) return { dir: resolve(process.env.INIT_CWD ?? process.cwd(), named), temporary: false };
   return { dir: mkdtempSync(join(tmpdir(), "zpu-devnet-")), temporary: true };
 }
 
@@ -51,7 +51,7 @@ async function run(options: Options): Promise<number> {
       children.push(child);
       if (ending !== undefined) killGroup(child.pid);
     },
-    log: (name, line) => (process.env["ZPU_LOG"] === undefined ? undefined : say(`[${name}] ${line}`)),
+    log: (name, line) => (process.env.ZPU_LOG === undefined ? undefined : say(`[${name}] ${line}`)),
   };
 
   say(`devnet in ${dir}${known ? " (continued)" : ""}`);
@@ -80,7 +80,7 @@ async function run(options: Options): Promise<number> {
   }
   if (!options.headless) say(`Jobs, Earnings and Ask are at ${provider.webUrl ?? "the address above"}  (Ctrl-C ends everything)`);
   else say("running; Ctrl-C ends everything");
-  return keepSending(devnet, options, say);
+  return keepSending({ devnet, provider }, options, say);
 }
 
 function showPages(provider: RunningProvider, options: Options, say: (line: string) => void): void {
@@ -93,12 +93,12 @@ function showPages(provider: RunningProvider, options: Options, say: (line: stri
 }
 
 /** One demonstration job every while, until a child ends or Ctrl-C. */
-async function keepSending(devnet: Awaited<ReturnType<typeof startDevnet>>, options: Options, say: (line: string) => void): Promise<number> {
+async function keepSending(running: Parameters<typeof sendDigit>[0], options: Options, say: (line: string) => void): Promise<number> {
   const timer =
     options.everySeconds === 0
       ? undefined
       : setInterval(() => {
-          devnet.control.demonstrate({}).catch((error: unknown) => {
+          sendDigit(running).catch((error: unknown) => {
             if (ending === undefined) say(`the demonstration job was not taken: ${ZpuError.wrap(error).message}`);
           });
         }, options.everySeconds * 1000);

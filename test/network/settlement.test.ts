@@ -99,7 +99,7 @@ describe("settlement on the embedded chain", () => {
     const nonces = db
       .prepare("SELECT nonce FROM tx WHERE role = 'operator' AND nonce IS NOT NULL ORDER BY nonce")
       .all()
-      .map((row) => row["nonce"]);
+      .map((row) => row.nonce);
     expect(nonces).toEqual(nonces.map((_, index) => index));
     await end();
   });
