@@ -110,6 +110,16 @@ describe("a chain that does not answer as it should", () => {
     expect(logs.filter((line) => line === "warn the chain does not answer")).toHaveLength(1);
   });
 
+  it("does not hold up the end: what is open is given up at once", async () => {
+    const { url, asked } = await serve({ ...healthy, eth_getBalance: "silent" });
+    const { chain } = open(url, { timeoutMs: 60_000 });
+    await chain.start();
+    const waiting = expect(chain.gasBalanceWei(contracts.token)).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
+    await until(() => asked.includes("eth_getBalance"));
+    chain.stop();
+    await waiting;
+  });
+
   it("is not an error at the start", async () => {
     const { chain } = open("http://127.0.0.1:1");
     await chain.start();

@@ -29,6 +29,7 @@ export interface ChainOptions {
 export interface Chain extends ChainPort {
   /** First look; CHAIN_MISMATCH where it is another chain. A chain that does not answer is no error: it is waited for. */
   start(): Promise<void>;
+  /** Ends the watch and every question that is open: each rejects with CHAIN_UNREACHABLE. */
   stop(): void;
 }
 
@@ -79,7 +80,8 @@ export function classifyRefusal(message: string): BroadcastAnswer {
 /** The chain at `rpcUrl`; nothing is asked before `start` or the first read. */
 export function openChain(options: ChainOptions): Chain {
   const { rpcUrl, contracts, anchor } = options;
-  const rpc = jsonRpc(rpcUrl, options.timeoutMs ?? 10_000);
+  const stopping = new AbortController();
+  const rpc = jsonRpc(rpcUrl, options.timeoutMs ?? 10_000, stopping.signal);
   const checks: Parameters<ChainPort["onVerify"]>[0][] = [];
   const mismatch = (actual: string, expected: string): ZpuError => new ZpuError("CHAIN_MISMATCH", { rpc: rpcUrl, actual, expected });
   const nonces = async (account: Address) => {
@@ -108,7 +110,7 @@ export function openChain(options: ChainOptions): Chain {
     pollMs: options.pollMs ?? 1000,
     maxBackOffMs: 10_000,
   });
-  const { guard } = watch;
+  const guard = <T>(read: () => Promise<T>): Promise<T> => watch.guard(read);
 
   const read = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<Result> => {
     try {
@@ -144,7 +146,7 @@ export function openChain(options: ChainOptions): Chain {
     if (log.address !== contracts.treasury) return undefined;
     const parsed = treasuryInterface.parseLog(log);
     if (parsed?.name !== "Claimed") return undefined;
-    return { type: "claimed", account: lower(parsed.args["account"]), amountWei: z.bigint().parse(parsed.args["amount"]) };
+    return { type: "claimed", account: lower(parsed.args.account), amountWei: z.bigint().parse(parsed.args.amount) };
   };
   const callOf = (intent: Intent, from: Address) => {
     const { to, data } = encodeIntent(intent, contracts);
@@ -153,12 +155,15 @@ export function openChain(options: ChainOptions): Chain {
 
   return {
     rpcUrl,
-    head: watch.head,
-    onHead: watch.onHead,
-    fault: watch.fault,
+    head: () => watch.head(),
+    onHead: (listener) => watch.onHead(listener),
+    fault: () => watch.fault(),
     onVerify: (check) => void checks.push(check),
-    start: watch.start,
-    stop: watch.stop,
+    start: () => watch.start(),
+    stop() {
+      watch.stop();
+      stopping.abort(new Error("the node stops"));
+    },
     async node(owner) {
       const [found, [active], minStakeWei] = await Promise.all([
         read(registryInterface, contracts.registry, "nodeOf", [owner]),
@@ -166,31 +171,31 @@ export function openChain(options: ChainOptions): Chain {
         amount(registryInterface, contracts.registry, "MIN_STAKE", []),
       ]);
       const node = found[0] as Result;
-      const operator = lower(node["operator"]);
+      const operator = lower(node.operator);
       return {
         registered: BigInt(operator) !== 0n,
         active: active === true,
-        stakeWei: z.bigint().parse(node["stake"]),
+        stakeWei: z.bigint().parse(node.stake),
         minStakeWei,
         operator,
-        payout: lower(node["payout"]),
+        payout: lower(node.payout),
       };
     },
     async job(jobId) {
       const job = (await read(jobsInterface, contracts.jobs, "jobOf", [jobId]))[0] as Result;
-      const state = CHAIN_JOB_STATES[Number(job["state"])];
+      const state = CHAIN_JOB_STATES[Number(job.state)];
       if (state === undefined)
-        throw new ZpuError("INTERNAL", { detail: `the chain knows a job state ${String(job["state"])} that this version does not` });
+        throw new ZpuError("INTERNAL", { detail: `the chain knows a job state ${String(job.state)} that this version does not` });
       return {
         state,
-        requestor: lower(job["requestor"]),
-        provider: lower(job["provider"]),
-        modelId: String(job["modelId"]),
-        inputCommitment: String(job["inputCommitment"]),
-        outputCommitment: String(job["outputCommitment"]),
-        priceWei: z.bigint().parse(job["price"]),
-        acceptBy: Number(job["acceptBy"]),
-        deadline: Number(job["deadline"]),
+        requestor: lower(job.requestor),
+        provider: lower(job.provider),
+        modelId: String(job.modelId),
+        inputCommitment: String(job.inputCommitment),
+        outputCommitment: String(job.outputCommitment),
+        priceWei: z.bigint().parse(job.price),
+        acceptBy: Number(job.acceptBy),
+        deadline: Number(job.deadline),
       };
     },
     claimableWei: (account) => amount(treasuryInterface, contracts.treasury, "claimable", [account]),
@@ -216,7 +221,7 @@ export function openChain(options: ChainOptions): Chain {
         return "it ran out of gas, or another transaction of the same block came first";
       } catch (error) {
         if (!(error instanceof RpcRefusal)) throw error;
-        return String(reverted(error.data, error.message.slice(0, 160)).facts["reason"]);
+        return String(reverted(error.data, error.message.slice(0, 160)).facts.reason);
       }
     },
     async fees() {

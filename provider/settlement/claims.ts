@@ -31,7 +31,7 @@ export function createClaims({ settlement, roles }: { settlement: ChainSettlemen
     if (keys.open === undefined && !decideClaim(await settlement.claimableWei(roles.payout)).claim) throw new ZpuError("NOTHING_TO_CLAIM");
     const key = keys.open ?? `claim:${keys.count + 1}`;
     const outcome = await settlement.submit(key, { type: "claim", account: roles.payout }).catch((error: unknown) => {
-      throw error instanceof ZpuError && error.facts["meaning"] === "NOTHING_TO_CLAIM" ? new ZpuError("NOTHING_TO_CLAIM", {}, error) : error;
+      throw error instanceof ZpuError && error.facts.meaning === "NOTHING_TO_CLAIM" ? new ZpuError("NOTHING_TO_CLAIM", {}, error) : error;
     });
     if (outcome.status === "reverted") throw new ZpuError("TRANSACTION_REVERTED", { reason: outcome.reason ?? "unknown" });
     const entry = settlement.ledger.entries().claims.find(({ tx }) => tx === outcome.hash);

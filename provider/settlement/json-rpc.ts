@@ -31,8 +31,8 @@ function revertData(data: unknown): string | undefined {
   return undefined;
 }
 
-/** A JSON-RPC door to `url`; an answer that takes longer than `timeoutMs` counts as none. */
-export function jsonRpc(url: string, timeoutMs: number): JsonRpc {
+/** A JSON-RPC door to `url`; an answer that takes longer than `timeoutMs`, or that has not come when `stopped` fires, counts as none. */
+export function jsonRpc(url: string, timeoutMs: number, stopped?: AbortSignal): JsonRpc {
   let nextId = 1;
   const unreachable = (detail: string, cause?: unknown): ZpuError => new ZpuError("CHAIN_UNREACHABLE", { rpc: url, detail }, cause);
   return async (method, params, result) => {
@@ -43,7 +43,7 @@ export function jsonRpc(url: string, timeoutMs: number): JsonRpc {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: stopped ? AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]) : AbortSignal.timeout(timeoutMs),
       });
       const text = await response.text();
       if (text.length > MAX_ANSWER_BYTES) throw new RangeError(`an answer of ${text.length} bytes`);

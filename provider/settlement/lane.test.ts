@@ -204,13 +204,13 @@ describe("a key is sent exactly once", () => {
   it("without being asked again after the restart", async () => {
     void start({ chain: { broadcast: never }, frozen: true }).submit("accept:1", accept("1"));
     const db = new DatabaseSync(join(dir, "core.sqlite"));
-    await until(() => db.prepare("SELECT state FROM tx").get()?.["state"] === "signed");
+    await until(() => db.prepare("SELECT state FROM tx").get()?.state === "signed");
     const stored = db.prepare("SELECT raw, hash FROM tx").get();
     db.close();
     const settlement = start();
     await until(() => settlement.sent("accept:1")?.outcome !== undefined);
-    expect(distinct()).toEqual([stored?.["raw"]]);
-    expect(settlement.sent("accept:1")?.hash).toBe(stored?.["hash"]);
+    expect(distinct()).toEqual([stored?.raw]);
+    expect(settlement.sent("accept:1")?.hash).toBe(stored?.hash);
   });
 
   it("also when many ask at once, for both accounts", async () => {

@@ -71,7 +71,8 @@ const isFinal = (error: unknown): error is ZpuError =>
 
 /** The lane of `account`; nothing runs before `start`. */
 export function createLane(options: LaneOptions): Lane {
-  const { role, account, store, chain, signer, times, log, now } = options;
+  const { role, account, store, chain, signer, times, log } = options;
+  const now = (): number => options.now();
   /** What is known of a broadcast since this process started. */
   const watched = new Map<string, { sentAtMs: number; sentBlock: number; triedAtMs: number; taken: number; capped: boolean }>();
   let running: Promise<void> | undefined;

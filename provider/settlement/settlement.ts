@@ -109,22 +109,22 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
   }
 
   return {
-    head: chain.head,
-    onHead: chain.onHead,
-    fault: chain.fault,
+    head: () => chain.head(),
+    onHead: (listener) => chain.onHead(listener),
+    fault: () => chain.fault(),
     node: () => chain.node(roles.owner),
-    job: chain.job,
-    claimableWei: chain.claimableWei,
-    tokenBalanceWei: chain.tokenBalanceWei,
-    gasBalanceWei: chain.gasBalanceWei,
-    allowanceWei: chain.allowanceWei,
+    job: (jobId) => chain.job(jobId),
+    claimableWei: (account) => chain.claimableWei(account),
+    tokenBalanceWei: (account) => chain.tokenBalanceWei(account),
+    gasBalanceWei: (account) => chain.gasBalanceWei(account),
+    allowanceWei: (owner) => chain.allowanceWei(owner),
     submit,
     sent(key) {
       const row = store.find(key);
       if (!row?.hash || row.state === "dropped" || row.state === "queued") return undefined;
       return { hash: row.hash, ...(row.outcome ? { outcome: row.outcome } : {}) };
     },
-    keys: store.keys,
+    keys: (pattern) => store.keys(pattern),
     ledger,
     async start() {
       await chain.start();
@@ -141,8 +141,9 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
     },
     async stop() {
       stopSync?.();
-      await Promise.all(ROLES.map((role) => lanes[role].stop()));
+      // The chain first: a lane that waits for an answer is released, and takes up its transaction at the next start.
       chain.stop();
+      await Promise.all(ROLES.map((role) => lanes[role].stop()));
     },
   };
 }

@@ -160,9 +160,7 @@ export function openStore(db: DatabaseSync) {
     /** Every account with mined transactions, and the highest nonce among them. */
     minedNonces: (): { account: Address; top: number }[] =>
       guarded(() =>
-        sql.accounts
-          .all()
-          .map((found) => ({ account: address.parse(found["account"]), top: number(sql.topMined.get(String(found["account"]))) ?? -1 })),
+        sql.accounts.all().map((found) => ({ account: address.parse(found.account), top: number(sql.topMined.get(String(found.account))) ?? -1 })),
       ),
     reserve: (key: string, nonce: number): void => guarded(() => void sql.reserve.run(nonce, key)),
     /** Stores signed bytes; from now on they are what is broadcast for `key`. */
@@ -195,7 +193,7 @@ export function openStore(db: DatabaseSync) {
     keys: (pattern: string): { count: number; open: string | undefined } =>
       guarded(() => {
         const open = sql.openKey.get(pattern);
-        return { count: number(sql.countKeys.get(pattern)) ?? 0, open: open === undefined ? undefined : String(open["key"]) };
+        return { count: number(sql.countKeys.get(pattern)) ?? 0, open: open === undefined ? undefined : String(open.key) };
       }),
     fact: (name: string): string | undefined => guarded(() => z.object({ value: z.string() }).optional().parse(sql.fact.get(name))?.value),
     setFact: (name: string, value: string): void => guarded(() => void sql.setFact.run(name, value)),

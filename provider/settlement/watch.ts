@@ -43,7 +43,7 @@ export function createWatch(options: WatchOptions): Watch {
   };
   const lost = (error: unknown): void => {
     verified = undefined;
-    if (!reachable) return;
+    if (!reachable || stopped) return;
     reachable = false;
     options.log("warn", "the chain does not answer", ZpuError.wrap(error).facts);
     tell();

@@ -3,7 +3,7 @@ import type { Pipe } from "@zpu/ipc/rpc/pipe";
 import { serve } from "@zpu/ipc/rpc/serve";
 import { intentRole, signer } from "@zpu/ipc/workers/signer";
 import { ZpuError } from "@zpu/protocol/errors";
-import { fromHex } from "@zpu/protocol/ids";
+import { fromHex, txHash } from "@zpu/protocol/ids";
 import { Transaction } from "ethers";
 import { checkCeilings, checkOwnKeys, encodeIntent, type PinnedContracts } from "./intents.ts";
 import { identityOf, readKeyFile, signAsPeer, type NodeIdentity, type NodeKeys } from "./keys.ts";
@@ -63,7 +63,7 @@ export function serveSigner(pipe: Pipe, now: () => number = Date.now): () => voi
         transaction.signature = keys[role].signingKey.sign(transaction.unsignedHash);
         const { hash } = transaction;
         if (hash === null) throw new ZpuError("INTERNAL", { detail: "a signed transaction has no hash" });
-        return { raw: transaction.serialized, hash: hash as never, from: identity[role] };
+        return { raw: transaction.serialized, hash: txHash.parse(hash), from: identity[role] };
       },
       signReceipt({ receipt }) {
         const { keys, identity, contracts, protection } = unlocked();
