@@ -28,7 +28,10 @@ const STAGES: Readonly<Record<string, () => Promise<StageResult>>> = {
   "floor-plan": () => check("floor-plan", [bin("depcruise"), "--config", ".dependency-cruiser.cjs", ...ROOMS]),
   contracts: () => counted("contracts", ["contracts/script/test.ts"]),
   circuits: () => vitest("circuits", ["circuits", "proofs"]),
-  unit: () => vitest("unit", ["protocol", "ipc", "contracts", "network", "provider", "sdk", "gateway", "cli", "devnet", "renderer", "test/house"]),
+  unit: () =>
+    vitest("unit", ["protocol", "ipc", "contracts", "network", "provider", "sdk", "gateway", "cli", "devnet", "renderer", "test/house"], {
+      exclude: ["test/network/**", "test/ui/**"],
+    }),
   network: () => vitest("network", ["test/network"], { serial: true }),
   pages: () => vitest("pages", ["test/ui"], { serial: true }),
 };

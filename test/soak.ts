@@ -5,7 +5,7 @@ const startedMs = Date.now();
 const env = { ZPU_SOAK: "1" };
 const results = [
   await vitest("circuits", ["circuits"], { env }),
-  await vitest("frames", ["protocol", "network"], { env }),
+  await vitest("frames", ["protocol", "network"], { env, exclude: ["test/network/**"] }),
   await vitest("network", ["test/network"], { env, serial: true }),
 ];
 process.exit(conclude(results, startedMs));
