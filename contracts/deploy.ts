@@ -97,6 +97,8 @@ const snarkjsVkey = z.object({
   IC: z.tuple([g1, g1, g1, g1]),
 });
 
+const snarkjsProof = z.object({ protocol: z.literal("groth16"), curve: z.literal("bn128"), pi_a: g1, pi_b: g2, pi_c: g1 });
+
 /** (c0, c1) as (c1, c0): the order of EIP-197. */
 function imaginaryFirst([c0, c1]: [bigint, bigint]): [bigint, bigint] {
   return [c1, c0];
@@ -106,6 +108,12 @@ function imaginaryFirst([c0, c1]: [bigint, bigint]): [bigint, bigint] {
 export function toVerifyingKey(vkey: unknown): VerifyingKey {
   const key = snarkjsVkey.parse(vkey);
   return { alpha: key.vk_alpha_1, beta: key.vk_beta_2, gamma: key.vk_gamma_2, delta: key.vk_delta_2, ic: key.IC };
+}
+
+/** The chain's form of a proof that snarkjs made (parsed JSON); throws ZodError where it is not one. */
+export function fromSnarkjsProof(proof: unknown): ChainProof {
+  const { pi_a: a, pi_b: b, pi_c: c } = snarkjsProof.parse(proof);
+  return { a, b, c };
 }
 
 /** The chain's form of a proof whose G2 point is in the order [c0, c1], as proofs travel between machines. */
