@@ -19,7 +19,7 @@ import { createView, type Signal } from "./base/slice.ts";
 import type { ProviderConfig } from "./config.ts";
 import { discover } from "./discovery.ts";
 import { createModelWorkers } from "./jobs/model-workers.ts";
-import type { ProvableModel } from "./jobs/models.ts";
+import { digitsModel, type ProvableModel } from "./jobs/models.ts";
 import type { JobRecord } from "./jobs/record.ts";
 import { createRunner } from "./jobs/runner.ts";
 import { refusalOfNode, type AdmissionContext } from "./market/admission.ts";
@@ -63,7 +63,7 @@ export function programVersion(): string {
  * Starts a node that offers `models`. Throws CHAIN_UNREACHABLE where the network's address was never reached, CHAIN_MISMATCH where
  * it is another network than the one this data directory worked on, KEY_FILE_*, DISK_FULL.
  */
-export async function createProvider(config: ProviderConfig, models: readonly ProvableModel[], ports: Ports): Promise<Provider> {
+export async function createProvider(config: ProviderConfig, ports: Ports, models: readonly ProvableModel[] = [digitsModel()]): Promise<Provider> {
   const { log, now } = ports;
   const startedAtMs = now();
   const lifecycle = createLifecycle(STOP_LIMIT_MS, (level, message) => log(level, message));

@@ -2,12 +2,13 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
+import { loadWitnessProgram } from "@zpu/circuits/witness";
 import { commitInput, commitOutput } from "@zpu/proofs/commitment";
 import { verifyGroth16 } from "@zpu/proofs/groth16";
 import { proofFromSnarkjs, vkeyFromSnarkjs } from "@zpu/proofs/snarkjs-format";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Groth16Proof } from "@zpu/protocol/job";
-import { groth16, wtns, type MemoryFile } from "snarkjs";
+import { groth16 } from "snarkjs";
 
 /** Paths of the artifacts and the SHA-256 (0x-hex) that each must have. */
 export interface ProverFiles {
@@ -35,16 +36,16 @@ export interface Prover {
   ): Promise<{ proof: Groth16Proof; publicSignals: [bigint, bigint, bigint]; ms: { witness: number; prove: number; verify: number } }>;
 }
 
-async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
+async function readChecked(path: string, sha256: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await readFile(path);
   const actual = `0x${createHash("sha256").update(bytes).digest("hex")}`;
   if (actual !== sha256) throw new ZpuError("MODEL_HASH_MISMATCH", { model: path, actual });
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint8Array.from(bytes);
 }
 
 /** Reads the artifacts once; MODEL_HASH_MISMATCH where one is not the file it should be. */
 export async function loadProver(files: ProverFiles): Promise<Prover> {
-  const witnessProgram = await readChecked(files.witnessPath, files.witnessSha256);
+  const program = await loadWitnessProgram(await readChecked(files.witnessPath, files.witnessSha256));
   const provingKey = await readChecked(files.zkeyPath, files.zkeySha256);
   const vkey = vkeyFromSnarkjs(JSON.parse(new TextDecoder().decode(await readChecked(files.vkeyPath, files.vkeySha256))));
   return {
@@ -52,18 +53,14 @@ export async function loadProver(files: ProverFiles): Promise<Prover> {
       const publicSignals: [bigint, bigint, bigint] = [commitInput(input, inputSalt), commitOutput([...output], outputSalt), context];
       const [inputCommitment, outputCommitment] = publicSignals;
       const startedMs = performance.now();
-      const witness: MemoryFile = { type: "mem" };
+      let witness: Uint8Array;
       try {
-        await wtns.calculate(
-          { inputCommitment, outputCommitment, context, pixels: Array.from(input), inputSalt, outputSalt },
-          { type: "mem", data: witnessProgram },
-          witness,
-        );
+        witness = program.calculate({ inputCommitment, outputCommitment, context, pixels: Array.from(input), inputSalt, outputSalt });
       } catch (error) {
         throw new ZpuError("PROOF_INVALID", { detail: "the output is not what the circuit gives on this input" }, error);
       }
       const witnessMs = performance.now();
-      const made = await groth16.prove({ type: "mem", data: provingKey }, witness);
+      const made = await groth16.prove({ type: "mem", data: provingKey }, { type: "mem", data: witness });
       const provedMs = performance.now();
       const { a, b, c } = proofFromSnarkjs(made.proof);
       const proof: Groth16Proof = { a: [...a], b: [[...b[0]], [...b[1]]], c: [...c] };

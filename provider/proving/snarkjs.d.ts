@@ -3,8 +3,7 @@ declare module "snarkjs" {
   /** A file held in memory. */
   interface MemoryFile {
     type: "mem";
-    data?: Uint8Array;
+    data: Uint8Array;
   }
-  const wtns: { calculate(input: Record<string, unknown>, wasm: MemoryFile, wtns: MemoryFile): Promise<void> };
   const groth16: { prove(zkey: MemoryFile, wtns: MemoryFile): Promise<{ proof: unknown; publicSignals: string[] }> };
 }

@@ -1,0 +1,148 @@
+/** The commands that talk to the running node: what it is doing, its jobs, the claim, a question, the end. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
+import type { JobView } from "@zpu/ipc/operator/jobs";
+import type { NodeStatus } from "@zpu/ipc/operator/node";
+import { connect } from "@zpu/ipc/rpc/connect";
+import type { Client, Source } from "@zpu/ipc/rpc/contract";
+import { describeError, ZpuError } from "@zpu/protocol/errors";
+import { isTerminal } from "@zpu/protocol/job";
+import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
+import type { Command } from "./arguments.ts";
+import { readDigit } from "./digit-file.ts";
+import { local, type Local } from "./local-contract.ts";
+import { jsonText, say, table } from "./output.ts";
+import { dataDirOf } from "./paths.ts";
+import { dialLocal } from "./socket.ts";
+
+const ANSWER_MS = 10_000;
+const ASK_MS = 120_000;
+const STOP_MS = 5_000;
+
+const tokens = (amountWei: bigint): string => `${weiToTokens(amountWei)} ${TOKEN_SYMBOL}`;
+const time = (atMs: number): string => new Date(atMs).toLocaleString();
+
+/** The first value of a state. */
+export function firstOf<T>(source: Source<T>): Promise<T> {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new ZpuError("TIMEOUT", { ms: ANSWER_MS, waiting: "waiting for the node's answer" })), ANSWER_MS);
+    const stop = source((value) => {
+      clearTimeout(timer);
+      done(value);
+      queueMicrotask(() => stop());
+    });
+  });
+}
+
+/** Runs `work` with a client of the node of `command`; NOT_RUNNING where none runs. */
+async function withNode<T>(command: Command, work: (node: Client<Local>) => Promise<T>): Promise<T> {
+  const pipe = await dialLocal(dataDirOf(command.dataDir));
+  try {
+    return await work(connect(local, pipe, "NOT_RUNNING"));
+  } finally {
+    pipe.close();
+  }
+}
+
+function statusText(status: NodeStatus, earnings: EarningsSummary): string {
+  const why = status.reason ? describeError(status.reason) : undefined;
+  const rows: string[][] = [
+    ["provider", status.provider],
+    ["payout to", status.payout],
+    ["registered", status.registered ? `yes, stake ${tokens(status.stakeWei)}` : "no"],
+    ["takes jobs", why ? `no: ${why.sentence} ${why.remedy}` : "yes"],
+    ["offers", status.offerings.map((offer) => `${offer.name} for ${tokens(offer.priceWei)}`).join(", ") || "nothing"],
+    ["chain", `${status.chain.chainId.toString()} at ${status.chain.rpcUrl}, block ${status.chain.block}${status.chain.reachable ? "" : " (does not answer)"}`],
+    ["peers", `${status.peers} connected${status.peerId === undefined ? "" : `, own id ${status.peerId}`}`],
+    ["earned", `${tokens(earnings.claimedWei + earnings.claimableWei)}: ${tokens(earnings.claimableWei)} to claim, ${tokens(earnings.pendingWei)} on the way`],
+    ...(status.hardware ? [["machine", `${status.hardware.cpu.name}, ${status.hardware.cpu.cores} cores, ${status.hardware.os}`]] : []),
+    ["processes", status.processes.map((process) => `${process.name} ${process.state}${process.restarts > 0 ? ` (${process.restarts} restarts)` : ""}`).join(", ")],
+    ["running", `since ${time(status.startedAtMs)}, version ${status.version}`],
+  ];
+  return table(rows);
+}
+
+function jobsText(jobs: readonly JobView[]): string {
+  if (jobs.length === 0) return "There are no jobs yet.";
+  const rows = jobs.map((job) => [
+    time(job.receivedAtMs),
+    job.jobId.slice(0, 12),
+    job.modelName,
+    job.state,
+    job.digit === undefined ? "-" : String(job.digit),
+    tokens(job.priceWei),
+    job.error ? describeError(job.error).sentence : "",
+  ]);
+  return table([["received", "job", "model", "state", "digit", "price", ""], ...rows]);
+}
+
+/** A job without its picture, for a program. */
+const withoutPixels = ({ pixels: _pixels, ...job }: JobView): Omit<JobView, "pixels"> => job;
+
+async function ask(command: Extract<Command, { name: "ask" }>): Promise<void> {
+  const pixels = await readDigit(command.image);
+  await withNode(command, async (node) => {
+    const { jobId, proofUrl } = await node.jobs.ask({ pixels, ...(command.label === undefined ? {} : { label: command.label }) });
+    if (!command.json) say(`job ${jobId}`);
+    let told = 0;
+    const ended = new Promise<JobView>((done) => {
+      const stop = node.jobs.list((jobs) => {
+        const job = jobs.find((candidate) => candidate.jobId === jobId);
+        if (!job) return;
+        if (!command.json) for (const event of job.events.slice(told)) say(`  ${event.state}${event.tx ? `  tx ${event.tx}` : ""}`);
+        told = job.events.length;
+        if (!isTerminal(job.state)) return;
+        queueMicrotask(() => stop());
+        done(job);
+      });
+    });
+    const timeout = new AbortController();
+    const late = sleep(ASK_MS, undefined, { signal: timeout.signal }).then(() => {
+      throw new ZpuError("TIMEOUT", { ms: ASK_MS, waiting: `following job ${jobId}` });
+    });
+    late.catch(() => undefined);
+    const job = await Promise.race([ended, late]);
+    timeout.abort();
+    if (job.state !== "paid") throw job.error ? ZpuError.from(job.error) : new ZpuError("INTERNAL", { detail: `the job ended ${job.state}` });
+    if (command.json) say(jsonText({ ...withoutPixels(job), proofUrl }));
+    else say(`It is a ${job.digit ?? "?"}.  Proven, verified on the chain and paid: ${tokens(job.priceWei)}\nproof: ${proofUrl}`);
+  });
+}
+
+/** Runs one of the commands that need a running node. */
+export async function runCommand(command: Exclude<Command, { name: "register" | "start" | "help" }>): Promise<void> {
+  switch (command.name) {
+    case "status":
+      return withNode(command, async (node) => {
+        const [status, earnings] = await Promise.all([firstOf(node.node.status), firstOf(node.earnings.summary)]);
+        say(command.json ? jsonText({ ...status, earnings: { ...earnings, earned: earnings.earned.length, claims: earnings.claims.length } }) : statusText(status, earnings));
+      });
+    case "jobs":
+      return withNode(command, async (node) => {
+        const jobs = (await firstOf(node.jobs.list)).slice(0, command.limit);
+        say(command.json ? jsonText({ jobs: jobs.map(withoutPixels) }) : jobsText(jobs));
+      });
+    case "claim":
+      return withNode(command, async (node) => {
+        const claimed = await node.earnings.claim({});
+        say(command.json ? jsonText(claimed) : `claimed ${tokens(claimed.amountWei)}  tx ${claimed.tx}`);
+      });
+    case "ask":
+      return ask(command);
+    case "open":
+      return withNode(command, async (node) => {
+        const { url } = await node.web.open({});
+        say(command.json ? jsonText({ url }) : url);
+      });
+    case "stop": {
+      const pipe = await dialLocal(dataDirOf(command.dataDir));
+      const gone = new Promise<true>((done) => pipe.onClose(() => done(true)));
+      const stopping = connect(local, pipe, "NOT_RUNNING").node.stop({});
+      await stopping;
+      const ended = await Promise.race([gone, sleep(STOP_MS, false, { ref: false })]);
+      pipe.close();
+      if (!ended) throw new ZpuError("TIMEOUT", { ms: STOP_MS, waiting: "waiting for the node to end" });
+      say(command.json ? jsonText({ stopped: true }) : "stopped");
+    }
+  }
+}

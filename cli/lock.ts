@@ -1,0 +1,36 @@
+/** One node per data directory: a lock that the operating system drops by itself when the process ends, however it ends. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ZpuError } from "@zpu/protocol/errors";
+import { isDiskFull } from "@zpu/provider/base/journal";
+
+const SQLITE_BUSY = 5;
+
+/** Holds the lock of `dataDir` until `release` or the end of the process; ALREADY_RUNNING with the holder's process id otherwise. */
+export function lockDataDir(dataDir: string): { release(): void } {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const pidFile = join(dataDir, "node.pid");
+  // An open exclusive transaction is a file lock of this process; nothing is ever written to this database.
+  const db = new DatabaseSync(join(dataDir, "lock.sqlite"));
+  try {
+    db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+  } catch (error) {
+    db.close();
+    if (typeof error === "object" && error !== null && "errcode" in error && error.errcode === SQLITE_BUSY) {
+      throw new ZpuError("ALREADY_RUNNING", { pid: holder(pidFile) }, error);
+    }
+    if (isDiskFull(error)) throw new ZpuError("DISK_FULL", { path: dataDir }, error);
+    throw error;
+  }
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  return { release: () => db.close() };
+}
+
+function holder(pidFile: string): string {
+  try {
+    return readFileSync(pidFile, "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}
