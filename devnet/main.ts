@@ -20,7 +20,7 @@ import { tokenBalance } from "./chain-evidence.ts";
 import { writeFileDurably } from "./chain-journal.ts";
 import { openChain } from "./chain.ts";
 import { control } from "./control.ts";
-import { openDigits, type DigitSource } from "./demonstration.ts";
+import { openDigits } from "./demonstration.ts";
 import { ensureDeployed, ensureModel } from "./deployment.ts";
 import { openFaucet } from "./faucet.ts";
 import { lockDataDir } from "./lock.ts";
@@ -141,16 +141,15 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
       (part) => part.close(),
     );
 
-    let digits: DigitSource | undefined;
-    const nextDigit = () => (digits ??= openDigits()).next();
+    const digits = openDigits();
     if (process.send !== undefined) {
       const pipe = processPipe();
       serve(
         control,
         {
-          digit: () => nextDigit(),
+          digit: () => digits.next(),
           async demonstrate() {
-            const { pixels, label } = nextDigit();
+            const { pixels, label } = await digits.next();
             return { ...(await asked().submit(pixels)), expected: label };
           },
           outcome: ({ jobId, timeoutMs }) => asked().outcome(jobId, timeoutMs),

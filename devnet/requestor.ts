@@ -49,7 +49,8 @@ export async function ensureFunded(
 export function openRequestor(options: RequestorOptions): Requestor {
   const client = new ZPUClient(options.url, { signer: options.key });
   const account = address.parse(options.account);
-  let refilling: Promise<unknown> = Promise.resolve();
+  // Opens chain client and libp2p node now, so that the first job does not wait for them.
+  let refilling: Promise<unknown> = client.account();
 
   return {
     async submit(pixels) {
