@@ -115,6 +115,7 @@ let identity: NodeIdentity;
 let realSigner: TransactionSigner;
 let stopSigner: () => void;
 let running: ChainSettlement[] = [];
+let logs: string[] = [];
 let chain: ReturnType<typeof scriptedChain>;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "zpu-lane-"));
@@ -129,6 +130,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.map((settlement) => settlement.stop()));
   running = [];
+  logs = [];
   stopSigner();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -144,7 +146,7 @@ function start(
     chain: { ...chain.port, ...parts.chain },
     signer: parts.signer ?? realSigner,
     roles: identity,
-    log: () => undefined,
+    log: (_level, message, facts) => void logs.push(`${message} ${JSON.stringify(facts ?? {})}`),
     now: parts.now ?? Date.now,
     times: { pollMs: 5, rebroadcastMs: 20, ...(parts.bumpMs === undefined ? {} : { bumpMs: parts.bumpMs }) },
   });
@@ -211,6 +213,33 @@ describe("a key is sent exactly once", () => {
     await until(() => settlement.sent("accept:1")?.outcome !== undefined);
     expect(distinct()).toEqual([stored?.raw]);
     expect(settlement.sent("accept:1")?.hash).toBe(stored?.hash);
+  });
+
+  it("and what was reserved before the crash goes before what came later", async () => {
+    let frozen = false;
+    const signer: TransactionSigner = { signTransaction: () => ((frozen = true), never()) };
+    const killed = start({ signer, frozen: true });
+    void killed.submit("accept:1", accept("1"));
+    void killed.submit("accept:2", accept("2"));
+    await until(() => frozen);
+    const settlement = start();
+    await Promise.all([
+      settlement.submit("accept:3", accept("3")),
+      settlement.submit("accept:2", accept("2")),
+      settlement.submit("accept:1", accept("1")),
+    ]);
+    const data = chain.state.delivered.map(({ raw, nonce }) => [nonce, Transaction.from(raw).data.at(-1)]);
+    expect(data).toEqual([[0, "1"], [1, "2"], [2, "3"]]); // prettier-ignore
+  });
+
+  it("with a nonce of its own, even where the chain forgot what is under way", async () => {
+    chain.state.autoMine = false;
+    const settlement = start({ chain: { nonces: () => Promise.resolve({ latest: 0, pending: 0 }), knows: () => Promise.resolve(true) } });
+    void settlement.submit("accept:1", accept("1"));
+    await until(() => chain.state.delivered.length === 1);
+    void settlement.submit("accept:2", accept("2"));
+    await until(() => chain.state.delivered.length === 2);
+    expect(chain.state.delivered.map(({ nonce }) => nonce)).toEqual([0, 1]);
   });
 
   it("also when many ask at once, for both accounts", async () => {
@@ -291,8 +320,10 @@ describe("a transaction that is not mined", () => {
     chain.state.baseFeeWei = 150n * GWEI;
     const settlement = start({ bumpMs: 10 });
     void settlement.submit("accept:1", accept("1"));
-    await until(() => distinct().length >= 3);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until(() => distinct().length >= 5);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(logs.filter((line) => line.startsWith("fees are at the ceiling"))).toHaveLength(1);
+    expect(logs.filter((line) => line.startsWith("settlement waits"))).toEqual([]);
     expect(chain.state.delivered.every(({ maxFeePerGasWei, nonce }) => maxFeePerGasWei <= MAX_FEE_PER_GAS_CEILING_WEI && nonce === 0)).toBe(true);
     expect(distinct()).toHaveLength(5);
   });
@@ -309,6 +340,17 @@ describe("a transaction that is not mined", () => {
     expect(chain.state.delivered[0]?.raw).toBe(sent?.raw);
     chain.mine();
     expect(await outcome).toMatchObject({ status: "confirmed" });
+  });
+
+  it("is never given up once it is signed, not even where the signer refuses to raise its fees", async () => {
+    chain.state.answers = [{ kind: "underpriced" }];
+    let calls = 0;
+    const signer: TransactionSigner = {
+      signTransaction: (input) =>
+        (calls += 1) === 1 ? realSigner.signTransaction(input) : Promise.reject(new ZpuError("SIGNATURE_REFUSED", { detail: "ceiling" })),
+    };
+    expect(await start({ signer }).submit("accept:1", accept("1"))).toMatchObject({ status: "confirmed" });
+    expect([calls, distinct().length]).toEqual([2, 1]);
   });
 
   it("is given up only where its nonce was used elsewhere, and then may be sent anew", async () => {
