@@ -119,7 +119,8 @@ async function listen(
       void parts.countersign(record, answer);
     } else if (reply.type === "rejected") {
       const error = ZpuError.from(reply.error);
-      const posted = record.transactions.posted;
+      const { posted } = record.transactions;
+      if (error.code === "JOB_NOT_POSTED" && record.chainState !== "posted") return; // said again after a break, and overtaken meanwhile
       if (error.code === "JOB_NOT_POSTED" && posted && confirmations < 5) {
         confirmations += 1; // its view of the chain may be a moment behind ours
         await bell.next(QUIET_POLL_MS, stop);
@@ -133,7 +134,7 @@ async function listen(
     const left = channel;
     if (!left) return;
     const reset = (): void => { left.abort(new ZpuError("CANCELLED")); }; // prettier-ignore
-    if (closing.aborted) return reset();
+    if (closing.aborted || record.failure) return reset();
     void left.close();
     setTimeout(reset, LAST_WORD_MS).unref();
   };
@@ -144,6 +145,8 @@ async function listen(
         await node.dial(record.multiaddrs, { signal: stop });
         channel = await node.openJob(record.peer);
         await channel.send({ type: "resume", jobId: record.jobId, signature: await account.signJobId(record.jobId) });
+        const { posted } = record.transactions;
+        if (posted && record.events.length === 0) await channel.send({ type: "posted", jobId: record.jobId, tx: posted.hash }); // it may have been lost with the stream
       }
       for await (const reply of channel) {
         await handle(reply);
@@ -184,7 +187,7 @@ async function watchChain(
         record.chainState = state;
         bell.ring();
       }
-      const nowSeconds = await chain.now();
+      const nowSeconds = Math.max(await chain.now(), Math.floor(Date.now() / 1000)); // an idle chain makes no blocks
       const proven = state === "proven" || state === "settled";
       if (proven && record.answer && record.answer.outputCommitment !== BigInt(outputCommitment))
         return fail(new ZpuError("COMMITMENT_MISMATCH", { what: "output" }));
