@@ -42,6 +42,8 @@ export interface Rig {
   readonly identity: NodeIdentity;
   readonly rpc: RpcServer;
   readonly requestor: Requestor;
+  /** What a signer process is unlocked with. */
+  readonly files: { readonly keyFile: string; readonly protectionFile: string };
   readonly signer: Client<typeof signerContract>;
   prove: ReturnType<typeof trapdoor>["prove"];
   /** Settlement on `core.sqlite` of the rig, as a process after a (re)start would open it. */
@@ -93,10 +95,11 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
   const [core, process] = pipePair((value) => structuredClone(value));
   const stopSigner = serveSigner(process);
   const signer = connect(signerContract, core, "SIGNER_DIED");
-  await signer.unlock({ keyFile: nodeKeyPath(join(dir, "node")), protectionFile: join(dir, "signer.sqlite"), contracts });
+  const files = { keyFile: nodeKeyPath(join(dir, "node")), protectionFile: join(dir, "signer.sqlite") };
+  await signer.unlock({ ...files, contracts });
 
   return {
-    dir, embedded, contracts, identity, rpc, requestor, signer, prove,
+    dir, embedded, contracts, identity, rpc, requestor, files, signer, prove,
     settlement(rpcUrl = rpc.url) {
       const db = new DatabaseSync(join(dir, "core.sqlite"));
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");

@@ -4,7 +4,13 @@ import { bytes32, type JobId } from "@zpu/protocol/ids";
 import { tokensToWei } from "@zpu/protocol/money";
 import { createClaims } from "@zpu/provider/settlement/claims";
 import { ensureRegistered } from "@zpu/provider/settlement/registration";
+import { encodeText } from "@zpu/ipc/rpc/wire";
+import type { ChainSettlement } from "@zpu/provider/settlement/settlement";
+import { spawn } from "node:child_process";
 import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRig, type Rig } from "./settlement-rig.ts";
@@ -135,6 +141,37 @@ describe("settlement on the embedded chain", () => {
     expect(amounts(again.settlement.ledger.entries())).toEqual(amounts(known));
     await again.end();
   });
+
+  it("sends each transaction once, however often its process is killed with kill -9", async () => {
+    const jobs: JobId[] = [];
+    for (let n = 0; n < 12; n += 1) jobs.push((await rig.requestor.post(rig.identity.owner)).jobId);
+    const database = join(rig.dir, "core.sqlite");
+    const input = encodeText({ ...rig.files, database, rpcUrl: rig.rpc.url, contracts: rig.contracts, jobs });
+    const script = fileURLToPath(new URL("settlement-child.ts", import.meta.url));
+    /** What the process printed; killed so long after it was ready, where a time is given. */
+    const run = async (killAfterMs?: number): Promise<string> => {
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, input], { stdio: ["ignore", "pipe", "inherit"] });
+      if (killAfterMs !== undefined) child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), killAfterMs));
+      return text(child.stdout);
+    };
+    const states = async (settlement: ChainSettlement): Promise<string[]> => Promise.all(jobs.map(async (id) => (await settlement.job(id)).state));
+    for (const upToMs of [0, 30, 60, 90, 120]) await run(Math.random() * upToMs);
+    const output = (await run()).replace("ready\n", "");
+    const outcomes = z.array(z.object({ status: z.literal("confirmed"), hash: z.string() })).parse(JSON.parse(output));
+    expect(new Set(outcomes.map(({ hash }) => hash)).size).toBe(jobs.length);
+    const { settlement, db, end } = rig.settlement();
+    await settlement.start();
+    expect(await states(settlement)).toEqual(jobs.map(() => "accepted"));
+    const rows = db
+      .prepare("SELECT nonce FROM tx WHERE role = 'operator' ORDER BY nonce")
+      .all()
+      .map((row) => Number(row.nonce));
+    expect(rows).toEqual(rows.map((_, index) => index));
+    // The chain's own count agrees: nothing was sent that the database does not know.
+    const count = z.string().parse(await rig.embedded.request({ method: "eth_getTransactionCount", params: [rig.identity.operator, "latest"] }));
+    expect(Number(count)).toBe(rows.length);
+    await end();
+  }, 60_000);
 
   it("refuses a chain that was reset: nothing is signed for it", async () => {
     const other = await openRig(rig);
