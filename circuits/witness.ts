@@ -110,15 +110,14 @@ export async function loadWitnessProgram(wasm: Uint8Array<ArrayBuffer>): Promise
   };
 }
 
-/** The values in a .wtns file of 32-byte field elements, as the program numbers them. */
-export function witnessValues(wtns: Uint8Array): bigint[] {
-  const from = WTNS_HEADER_BYTES + 8 + 32 + 12;
-  const values: bigint[] = [];
+/** The values in a .wtns file of 32-byte field elements: those with the given numbers, or all. */
+export function witnessValues(wtns: Uint8Array, wanted?: readonly number[]): bigint[] {
   const view = new DataView(wtns.buffer, wtns.byteOffset, wtns.byteLength);
-  for (let at = from; at + 32 <= wtns.length; at += 32) {
+  const from = WTNS_HEADER_BYTES + 8 + 32 + 12;
+  const read = (index: number): bigint => {
     let value = 0n;
-    for (let word = 3; word >= 0; word -= 1) value = (value << 64n) | view.getBigUint64(at + word * 8, true);
-    values.push(value);
-  }
-  return values;
+    for (let word = 3; word >= 0; word -= 1) value = (value << 64n) | view.getBigUint64(from + index * 32 + word * 8, true);
+    return value;
+  };
+  return wanted ? wanted.map(read) : Array.from({ length: (wtns.length - from) / 32 }, (_, index) => read(index));
 }

@@ -108,7 +108,7 @@ template IsZero() {
 /*
  * min(255, max(0, floor((in + 2^(shift-1)) / 2^shift))) for -2^n < in + 2^(shift-1) < 2^n, which the caller owes from the weights.
  * in + half + 2^n has n + 1 bits; the highest says whether the sum is not negative, and the shift is a choice of bits.
- * n + 6 constraints (one of them linear), n + 3 where n <= shift + 8 and nothing can saturate.
+ * n + 7 constraints (two of them linear), n + 3 where n <= shift + 8 and nothing can saturate.
  */
 template Requantise(n, shift) {
     signal input in;

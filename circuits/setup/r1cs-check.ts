@@ -50,7 +50,8 @@ export function readR1cs(file: Uint8Array): ConstraintSystem {
   return { constraints, byWire, labels };
 }
 
-const value = (row: Row, witness: readonly bigint[]): bigint => row.reduce((sum, [wire, coefficient]) => sum + coefficient * (witness[wire] as bigint), 0n);
+const value = (row: Row, witness: readonly bigint[]): bigint =>
+  row.reduce((sum, [wire, coefficient]) => sum + coefficient * (witness[wire] as bigint), 0n);
 
 /** Whether constraint `index` holds for `witness`. */
 export function holds(system: ConstraintSystem, index: number, witness: readonly bigint[]): boolean {
