@@ -1,5 +1,5 @@
 /** Puts the contracts on a chain, registers verifying keys, and turns keys and proofs into what the contracts read. */
-import { Contract, ContractFactory, getCreateAddress, type InterfaceAbi, type Signer } from "ethers";
+import { Contract, ContractFactory, getCreateAddress, type Signer } from "ethers";
 import { z } from "zod";
 import { VERIFIER_ABI } from "./abi.ts";
 import { loadArtifacts } from "./artifacts.ts";
@@ -53,7 +53,7 @@ export async function deployAll(signer: Signer, options: DeployOptions): Promise
     const artifact = compiled[name];
     if (!artifact) throw new Error(`${name} was not compiled`);
     const expected = getCreateAddress({ from, nonce });
-    const contract = await new ContractFactory(artifact.abi as InterfaceAbi, artifact.bytecode, signer).deploy(...args, { nonce });
+    const contract = await new ContractFactory(artifact.abi, artifact.bytecode, signer).deploy(...args, { nonce });
     nonce += 1;
     await contract.deploymentTransaction()?.wait();
     const actual = await contract.getAddress();

@@ -102,7 +102,7 @@ export function decodeRevert(data: string): Revert | undefined {
   if (!parsed) return undefined;
   const args: Record<string, string> = {};
   parsed.fragment.inputs.forEach((input, index) => {
-    args[input.name || ARGUMENT_NAMES[parsed.name] || String(index)] = shown(parsed.name, input.name, parsed.args[index]);
+    args[input.name === "" ? (ARGUMENT_NAMES[parsed.name] ?? String(index)) : input.name] = shown(parsed.name, input.name, parsed.args[index]);
   });
   return { name: parsed.name, args };
 }
@@ -131,5 +131,5 @@ export function describeRevert({ name, args }: Revert): { code: RevertCode; sent
   const [code, text] = REVERTS[name] ?? (["TRANSACTION_REVERTED", name] as const);
   const sentence = text.replace(/\{(\w+)\}/g, (_, key: string) => args[key] ?? "unknown");
   const list = Object.entries(args).map(([key, value]) => `${key}=${value}`);
-  return { code: name === "JobStateWrong" && args["state"] === "unknown" ? "JOB_UNKNOWN" : code, sentence, reason: `${name}(${list.join(", ")})` };
+  return { code: name === "JobStateWrong" && args.state === "unknown" ? "JOB_UNKNOWN" : code, sentence, reason: `${name}(${list.join(", ")})` };
 }

@@ -30,13 +30,23 @@ function compilerLauncher(): string {
 }
 
 /** Runs `forge <args>` at the root of the repository; its standard output (passed on as it comes where `echo`) and exit code. */
-export async function runForge(args: readonly string[], { echo }: { echo: boolean }): Promise<{ code: number; stdout: string }> {
+export async function runForge(
+  args: readonly string[],
+  { echo, env = {} }: { echo: boolean; env?: Record<string, string> },
+): Promise<{ code: number; stdout: string }> {
   const binary = forgePath();
   if (binary === undefined) throw new Error(`no forge is packaged for ${process.platform}-${process.arch}`);
   const child = spawn(binary, args, {
     cwd: join(ROOM, ".."),
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, FOUNDRY_SOLC: compilerLauncher(), FOUNDRY_CONFIG: join(ROOM, "foundry.toml"), FOUNDRY_PROFILE: "default", NO_COLOR: "1" },
+    env: {
+      ...process.env,
+      ...env,
+      FOUNDRY_SOLC: compilerLauncher(),
+      FOUNDRY_CONFIG: join(ROOM, "foundry.toml"),
+      FOUNDRY_PROFILE: "default",
+      NO_COLOR: "1",
+    },
   });
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

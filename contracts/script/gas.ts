@@ -32,8 +32,8 @@ for (const name of CONTRACTS) {
   const found = measured.find(({ contract }) => contract.endsWith(`:${name}`));
   const calls = new Map(Object.entries(found?.functions ?? {}).map(([signature, value]) => [signature.split("(")[0] ?? signature, value]));
   const abi = compiled[name]?.abi ?? [];
-  const verbs = abi.filter((item) => item["type"] === "function" && (item["stateMutability"] === "nonpayable" || item["name"] === "verify"));
-  for (const verb of verbs.map((item) => String(item["name"])).sort()) {
+  const verbs = abi.filter((item) => item.type === "function" && (item.stateMutability === "nonpayable" || item.name === "verify"));
+  for (const verb of verbs.map((item) => String(item.name)).sort()) {
     const value = calls.get(verb);
     if (value) lines.push(`| ${name} | ${verb} | ${number(value.min)} | ${number(value.max)} |`);
   }

@@ -150,7 +150,7 @@ contract Actors is Test {
         output = bound(output, 0, type(uint128).max);
         uint256 context = jobs.contextOf(id, job.provider);
         uint256 input = uint256(job.inputCommitment);
-        Proof memory proof = TrapdoorProver.prove([input, honest ? output : output + 1, context], which | 1);
+        Proof memory proof = TrapdoorProver.prove([input, honest ? output : output + 1, context], 1 + (which >> 8));
         bool legal = honest && job.state == IZPUJobs.State.Accepted && block.timestamp <= job.deadline;
         vm.prank(registry.nodeOf(job.provider).operator);
         if (!legal) vm.expectRevert();

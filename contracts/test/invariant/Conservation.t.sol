@@ -20,20 +20,30 @@ contract ConservationTest is Deployed {
         targetContract(address(actors));
     }
 
-    function invariant_stakesAreTheRegistrysBalance() public view {
-        uint256 stakes = registry.nodeOf(owner).stake;
-        for (uint256 i = 0; i < 3; ++i) stakes += registry.nodeOf(actors.owner(i)).stake;
-        assertEq(stakes, token.balanceOf(address(registry)));
+    /// One campaign checks them all: each has its own assertion and message.
+    function invariant_conservation() public view {
+        stakesAreTheRegistrysBalance();
+        thawingIsPartOfTheStake();
+        escrowIsTheJobsBalanceAndThatOfOpenJobs();
+        claimableIsTheTreasurysBalance();
+        allTokensAreSomewhere();
+        terminalStatesStayTerminal();
     }
 
-    function invariant_thawingIsPartOfTheStake() public view {
+    function stakesAreTheRegistrysBalance() private view {
+        uint256 stakes = registry.nodeOf(owner).stake;
+        for (uint256 i = 0; i < 3; ++i) stakes += registry.nodeOf(actors.owner(i)).stake;
+        assertEq(stakes, token.balanceOf(address(registry)), "stakes are not the registry's balance");
+    }
+
+    function thawingIsPartOfTheStake() private view {
         for (uint256 i = 0; i < 3; ++i) {
             IZPURegistry.Node memory node = registry.nodeOf(actors.owner(i));
-            assertLe(node.thawing, node.stake);
+            assertLe(node.thawing, node.stake, "more is thawing than staked");
         }
     }
 
-    function invariant_escrowIsTheJobsBalanceAndThatOfOpenJobs() public view {
+    function escrowIsTheJobsBalanceAndThatOfOpenJobs() private view {
         uint256 open;
         for (uint256 i = 0; i < actors.madeCount(); ++i) {
             (bytes32 id, ) = actors.made(i);
@@ -44,32 +54,33 @@ contract ConservationTest is Deployed {
                     job.state == IZPUJobs.State.Refunded;
             if (!ended) open += job.price;
         }
-        assertEq(jobs.escrowed(), open);
-        assertEq(token.balanceOf(address(jobs)), open);
+        assertEq(jobs.escrowed(), open, "escrow is not that of the open jobs");
+        assertEq(token.balanceOf(address(jobs)), open, "escrow is not the balance of jobs");
     }
 
-    function invariant_claimableIsTheTreasurysBalance() public view {
+    function claimableIsTheTreasurysBalance() private view {
         uint256 waiting;
         for (uint256 i = 0; i < 3; ++i) waiting += treasury.claimable(actors.payout(i));
         for (uint256 i = 0; i < 2; ++i) waiting += treasury.claimable(actors.requestor(i));
-        assertEq(treasury.totalClaimable(), waiting);
-        assertEq(token.balanceOf(address(treasury)), waiting);
+        assertEq(treasury.totalClaimable(), waiting, "the claimable sum is wrong");
+        assertEq(token.balanceOf(address(treasury)), waiting, "claimable is not the treasury's balance");
     }
 
-    function invariant_allTokensAreSomewhere() public view {
+    function allTokensAreSomewhere() private view {
         uint256 sum = token.balanceOf(address(this)) + token.balanceOf(address(actors));
         sum += token.balanceOf(owner) + token.balanceOf(requestor);
         for (uint256 i = 0; i < 3; ++i) sum += token.balanceOf(actors.owner(i)) + token.balanceOf(actors.payout(i));
         for (uint256 i = 0; i < 2; ++i) sum += token.balanceOf(actors.requestor(i));
         sum += token.balanceOf(address(registry)) + token.balanceOf(address(jobs)) + token.balanceOf(address(treasury));
-        assertEq(sum, token.totalSupply());
-        assertEq(sum, token.SUPPLY());
+        assertEq(sum, token.totalSupply(), "tokens were made or lost");
+        assertEq(sum, token.SUPPLY(), "the supply changed");
     }
 
-    function invariant_terminalStatesStayTerminal() public view {
+    function terminalStatesStayTerminal() private view {
         for (uint256 i = 0; i < actors.madeCount(); ++i) {
             (bytes32 id, IZPUJobs.State terminal) = actors.made(i);
-            if (terminal != IZPUJobs.State.None) assertEq(uint8(stateOf(id)), uint8(terminal));
+            if (terminal != IZPUJobs.State.None)
+                assertEq(uint8(stateOf(id)), uint8(terminal), "a terminal state changed");
         }
     }
 
