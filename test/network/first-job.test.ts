@@ -155,7 +155,11 @@ describe("the launcher", () => {
     if (process.platform === "linux") expect(processesWith(dir)).toEqual([]);
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("leaves no process after %s", { timeout: 60_000 }, async (signal) => {
+  it.each([
+    ["SIGINT", "while a job runs", /running|proving/],
+    ["SIGTERM", "while the provider is being registered", /contracts and gateway at/],
+    ["SIGKILL", "once the provider is online", /is online/],
+  ] as const)("leaves no process after %s %s", { timeout: 90_000 }, async (signal, _, moment) => {
     const child = launcher(["--headless", "--jobs", "100"]);
     let progress = "";
     await new Promise<void>((resolve, reject) => {
@@ -163,11 +167,11 @@ describe("the launcher", () => {
       child.stderr.on("data", (chunk: Buffer) => (progress += chunk.toString()));
       child.stdout.on("data", (chunk: Buffer) => {
         progress += chunk.toString();
-        if (/FIRST PAYOUT|running|proving/.test(progress)) resolve();
+        if (moment.test(progress)) resolve();
       });
     });
     const dir = /devnet in (\S+)/.exec(progress)?.[1] ?? "";
-    expect(processesWith(dir).length).toBeGreaterThan(1);
+    expect(processesWith(dir).length).toBeGreaterThan(0);
     child.removeAllListeners("exit");
     const gone = new Promise((resolve) => child.once("exit", resolve));
     const startedMs = performance.now();
