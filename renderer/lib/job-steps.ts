@@ -14,6 +14,8 @@ export interface Step {
   readonly note?: string;
   /** When the step was reached, Unix ms. */
   readonly atMs?: number;
+  /** Milliseconds from the job's arrival to this step. */
+  readonly afterMs?: number;
   /** The transaction that it ended with. */
   readonly tx?: string;
 }
@@ -40,11 +42,12 @@ export const FAILED_STATES: ReadonlySet<JobState> = new Set<JobState>(["rejected
 /** The five steps of a job with what is done, what is going on and what will not happen any more. */
 export function jobSteps(job: Pick<JobView, "state" | "events">): Step[] {
   const ended = FAILED_STATES.has(job.state);
+  const arrivedMs = job.events[0]?.atMs ?? 0;
   let open = true;
   return STEP_NAMES.map((name): Step => {
     const event = job.events.findLast(({ state }) => state === REACHED_BY[name]);
     const base = { name, title: TITLES[name] };
-    if (event) return { ...base, status: "done", atMs: event.atMs, ...(event.tx ? { tx: event.tx } : {}) };
+    if (event) return { ...base, status: "done", atMs: event.atMs, afterMs: event.atMs - arrivedMs, ...(event.tx ? { tx: event.tx } : {}) };
     if (!open) return { ...base, status: ended ? "skipped" : "waiting" };
     open = false;
     if (ended) return { ...base, status: "failed" };

@@ -92,7 +92,7 @@ function Composer({ status }: { status: NodeStatus }) {
             onClick={() => void ask()}
             className="min-h-12 w-full px-7 sm:w-auto"
           >
-            {sending ? "Sending" : "Ask"}
+            {sending ? "Sending" : "Ask the model"}
           </Button>
         </div>
       </div>

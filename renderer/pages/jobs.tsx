@@ -1,4 +1,5 @@
 /** Jobs: the list beside the way of the one that is chosen; the newest unless the owner picks another. */
+import type { JobView } from "@zpu/ipc/operator/jobs";
 import type { JobId } from "@zpu/protocol/ids";
 import type { ReactNode } from "react";
 import { count, duration, tokens } from "../lib/format.ts";
@@ -10,7 +11,7 @@ import { Icon } from "../ui/icons.tsx";
 import { Empty, ErrorNotice, Loading } from "../ui/notice.tsx";
 import { JobDetail } from "./jobs/job-detail.tsx";
 import { JobRow } from "./jobs/job-row.tsx";
-import type { JobView } from "@zpu/ipc/operator/jobs";
+import { TheWay } from "./jobs/the-way.tsx";
 
 function Figures({ jobs }: { jobs: readonly JobView[] }) {
   const figures = jobFigures(jobs);
@@ -70,7 +71,7 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
     );
   if (jobs.length === 0 && jobId === undefined) {
     return (
-      <Card>
+      <Card className="overflow-hidden">
         <Empty icon="jobs" title="No job has arrived yet">
           The node is listening. A job shows up here the moment a requestor sends one, and you can follow it to its payment.
           {devnet ? (
@@ -81,6 +82,7 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
             </p>
           ) : null}
         </Empty>
+        <TheWay />
       </Card>
     );
   }
@@ -99,7 +101,7 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
     <div className="space-y-5">
       <Figures jobs={jobs} />
       {beside ? (
-        <div className="grid grid-cols-[minmax(20rem,26rem)_minmax(0,1fr)] items-start gap-5">
+        <div className="grid grid-cols-[minmax(0,21rem)_minmax(0,1fr)] 2xl:grid-cols-[26rem_minmax(0,1fr)] items-start gap-5">
           <List jobs={jobs} current={jobId ?? jobs[0]?.jobId} />
           <div className="sticky top-5">
             <Detail jobs={jobs} jobId={jobId} />

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { AskPage } from "../pages/ask.tsx";
 import { EarningsPage } from "../pages/earnings.tsx";
 import { JobsPage } from "../pages/jobs.tsx";
+import { PageSubline } from "./subline.tsx";
 import { Frame } from "./frame.tsx";
 import { useRoute, type Route } from "./router.ts";
 
@@ -12,15 +13,16 @@ const TITLES: Record<Route["page"], string> = { jobs: "Jobs", earnings: "Earning
 export function App() {
   const route = useRoute();
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
+  const shown = useRef(route.page);
   useEffect(() => {
     document.title = `${TITLES[route.page]} · ZPU`;
-    if (!first.current) heading.current?.focus({ preventScroll: true });
-    if (!first.current) window.scrollTo(0, 0);
-    first.current = false;
+    if (shown.current === route.page) return;
+    shown.current = route.page;
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
   }, [route.page]);
   return (
-    <Frame page={route.page} title={TITLES[route.page]} headingRef={heading}>
+    <Frame page={route.page} title={TITLES[route.page]} subline={<PageSubline page={route.page} />} headingRef={heading}>
       {route.page === "jobs" ? <JobsPage jobId={route.jobId} /> : route.page === "earnings" ? <EarningsPage /> : <AskPage />}
     </Frame>
   );

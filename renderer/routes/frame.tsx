@@ -62,11 +62,13 @@ function Navigation({ page }: { page: Route["page"] }) {
 export function Frame({
   page,
   title,
+  subline,
   headingRef,
   children,
 }: {
   page: Route["page"];
   title: string;
+  subline: ReactNode;
   headingRef: Ref<HTMLHeadingElement>;
   children: ReactNode;
 }) {
@@ -103,9 +105,12 @@ export function Frame({
       <div className="min-w-0">
         <ConnectionBanner />
         <main id="main" tabIndex={-1} className="mx-auto max-w-[84rem] px-4 pt-6 pb-28 outline-none sm:px-6 lg:px-10 lg:pt-9 lg:pb-16">
-          <h1 ref={headingRef} tabIndex={-1} className="mb-6 text-[1.75rem] leading-9 font-semibold tracking-[-0.022em]">
-            {title}
-          </h1>
+          <div className="mb-6 flex flex-wrap items-baseline justify-between gap-x-6">
+            <h1 ref={headingRef} tabIndex={-1} className="text-[1.75rem] leading-9 font-semibold tracking-[-0.022em]">
+              {title}
+            </h1>
+            {subline}
+          </div>
           {children}
         </main>
       </div>

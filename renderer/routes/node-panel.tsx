@@ -25,12 +25,12 @@ function healthOf(status: NodeStatus | undefined, connected: boolean): Health {
 
 const PROCESS_TONE = { ready: "good", starting: "busy", restarting: "warn", stopped: "plain" } as const;
 
-function Processes({ processes }: { processes: NodeStatus["processes"] }) {
+function Processes({ processes, stale }: { processes: NodeStatus["processes"]; stale: boolean }) {
   return (
     <ul aria-label="Processes" className="flex flex-wrap gap-x-3 gap-y-1 pt-2">
       {processes.map(({ name, pid, state, restarts }) => (
         <li key={name} title={`${name}: ${state}, process ${pid}, restarts ${restarts}`} className="flex items-center gap-1.5 text-xs text-ink-2">
-          <Dot tone={PROCESS_TONE[state]} live={state === "starting" || state === "restarting"} />
+          <Dot tone={stale ? "plain" : PROCESS_TONE[state]} live={state === "starting" || state === "restarting"} />
           {name}
           {state === "ready" ? <span className="sr-only"> ready</span> : <span className="text-ink-3">{state}</span>}
         </li>
@@ -39,7 +39,7 @@ function Processes({ processes }: { processes: NodeStatus["processes"] }) {
   );
 }
 
-function Facts({ status }: { status: NodeStatus }) {
+function Facts({ status, stale }: { status: NodeStatus; stale: boolean }) {
   const nowMs = useNowMs();
   return (
     <dl className="text-[0.8125rem]">
@@ -57,20 +57,21 @@ function Facts({ status }: { status: NodeStatus }) {
         )}
       </Fact>
       <Fact name="Peers">{count(status.peers)}</Fact>
-      <Fact name="Up for">{duration(Math.max(0, nowMs - status.startedAtMs))}</Fact>
+      <Fact name="Up for">{stale ? "unknown" : duration(Math.max(0, nowMs - status.startedAtMs))}</Fact>
     </dl>
   );
 }
 
-function useHealth(): { status: NodeStatus | undefined; health: Health } {
+function useHealth(): { status: NodeStatus | undefined; health: Health; connected: boolean } {
   const status = useSlice("status");
   const { phase } = useLinkState();
-  return { status, health: healthOf(status, phase === "connected" || (phase === "connecting" && !status)) };
+  const connected = phase === "connected";
+  return { status, connected, health: healthOf(status, connected || (phase === "connecting" && !status)) };
 }
 
 /** The panel of the wide frame. */
 export function NodePanel({ aside }: { aside: ReactNode }) {
-  const { status, health } = useHealth();
+  const { status, health, connected } = useHealth();
   return (
     <section aria-label="Node" className="border-t border-line pt-4">
       <div className="flex items-center gap-2.5">
@@ -81,8 +82,8 @@ export function NodePanel({ aside }: { aside: ReactNode }) {
       {health.detail ? <p className="pt-1 text-xs text-ink-2">{health.detail}</p> : null}
       {status ? (
         <div className="pt-2">
-          <Facts status={status} />
-          <Processes processes={status.processes} />
+          <Facts status={status} stale={!connected} />
+          <Processes processes={status.processes} stale={!connected} />
           <p className="pt-3 text-xs text-ink-3">Version {status.version}</p>
         </div>
       ) : null}
@@ -92,7 +93,7 @@ export function NodePanel({ aside }: { aside: ReactNode }) {
 
 /** The same behind one line, for narrow windows. */
 export function NodePill() {
-  const { status, health } = useHealth();
+  const { status, health, connected } = useHealth();
   return (
     <details className="group mt-2">
       <summary className="flex list-none items-center gap-2.5 rounded-lg py-1.5">
@@ -104,8 +105,8 @@ export function NodePill() {
       {health.detail ? <p className="pt-1 text-xs text-ink-2">{health.detail}</p> : null}
       {status ? (
         <div className="pt-1 pb-2">
-          <Facts status={status} />
-          <Processes processes={status.processes} />
+          <Facts status={status} stale={!connected} />
+          <Processes processes={status.processes} stale={!connected} />
         </div>
       ) : null}
     </details>

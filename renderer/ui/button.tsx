@@ -4,7 +4,7 @@ import { Icon, Spinner, type IconName } from "./icons.tsx";
 
 const LOOK = {
   primary: "bg-accent-fill text-white hover:enabled:bg-accent-hover disabled:bg-sunken disabled:text-ink-3",
-  quiet: "border border-line-strong/60 bg-surface text-ink hover:enabled:border-line-strong hover:enabled:bg-sunken disabled:text-ink-3",
+  quiet: "border border-line-strong/40 bg-surface text-ink hover:enabled:border-line-strong hover:enabled:bg-sunken disabled:text-ink-3",
   bare: "text-ink-2 hover:enabled:bg-sunken hover:enabled:text-ink disabled:text-ink-3",
 } as const;
 

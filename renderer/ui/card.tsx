@@ -25,7 +25,7 @@ export function Figure({ name, value, unit, note, tone = "" }: { name: string; v
         {value}
         {unit ? <span className="ml-1.5 text-xs font-medium tracking-normal text-ink-3">{unit}</span> : null}
       </dd>
-      {note ? <dd className="truncate text-xs text-ink-3">{note}</dd> : null}
+      {note ? <dd className="text-xs leading-4 text-ink-3">{note}</dd> : null}
     </div>
   );
 }
@@ -33,8 +33,8 @@ export function Figure({ name, value, unit, note, tone = "" }: { name: string; v
 /** Figures side by side with hairlines between them. */
 export function FigureStrip({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <section aria-label={label} className="overflow-hidden rounded-2xl border border-line bg-line shadow-card">
-      <dl className="grid grid-cols-2 gap-px lg:grid-cols-4 [&>div]:bg-surface">{children}</dl>
+    <section aria-label={label} className="overflow-hidden rounded-2xl border border-line bg-surface shadow-card">
+      <dl className="grid grid-cols-2 gap-px bg-line sm:grid-cols-4 [&>div]:bg-surface">{children}</dl>
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** A job's way in five steps: whole beside its details, as five short lines in a list. */
 import type { Step, StepStatus } from "../lib/job-steps.ts";
-import { clock, absolute } from "../lib/format.ts";
+import { absolute, clock, duration } from "../lib/format.ts";
 import { Icon, Spinner } from "./icons.tsx";
 
 const SAID: Record<StepStatus, string> = {
@@ -30,7 +30,7 @@ function Mark({ status }: { status: StepStatus }) {
 
 /** The five steps with marks, notes and times; in a row where there is room, else one below the other. */
 export function Stepper({ steps, upright = false }: { steps: readonly Step[]; upright?: boolean }) {
-  const row = upright ? "" : "@xl:flex-row @xl:gap-0";
+  const row = upright ? "" : "@[26rem]:flex-row @[26rem]:gap-0";
   return (
     <div className="@container">
       <ol aria-label="Progress" className={`flex flex-col ${row}`}>
@@ -39,12 +39,12 @@ export function Stepper({ steps, upright = false }: { steps: readonly Step[]; up
             key={step.name}
             aria-current={step.status === "active" ? "step" : undefined}
             data-status={step.status}
-            className={`relative flex min-w-0 flex-1 gap-3 pb-4 last:pb-0 ${upright ? "" : "@xl:flex-col @xl:gap-2 @xl:pb-0"}`}
+            className={`relative flex min-w-0 flex-1 gap-3 pb-4 last:pb-0 ${upright ? "" : "@[26rem]:flex-col @[26rem]:gap-2 @[26rem]:pb-0"}`}
           >
             {index < steps.length - 1 ? (
               <span
                 aria-hidden="true"
-                className={`absolute top-7 bottom-1 left-[11px] w-[2px] rounded-full transition-colors duration-300 ${upright ? "" : "@xl:top-[11px] @xl:right-1.5 @xl:bottom-auto @xl:left-7.5 @xl:h-[2px] @xl:w-auto"} ${step.status === "done" ? "bg-good-fill" : "bg-line"}`}
+                className={`absolute top-7 bottom-1 left-[11px] w-[2px] rounded-full transition-colors duration-300 ${upright ? "" : "@[26rem]:top-[11px] @[26rem]:right-1.5 @[26rem]:bottom-auto @[26rem]:left-7.5 @[26rem]:h-[2px] @[26rem]:w-auto"} ${step.status === "done" ? "bg-good-fill" : "bg-line"}`}
               />
             ) : null}
             <Mark status={step.status} />
@@ -56,7 +56,7 @@ export function Stepper({ steps, upright = false }: { steps: readonly Step[]; up
               {step.note ? <span className="block text-xs text-accent">{step.note}</span> : null}
               {step.atMs === undefined ? null : (
                 <time dateTime={new Date(step.atMs).toISOString()} title={absolute(step.atMs)} className="block text-xs text-ink-3">
-                  {clock(step.atMs)}
+                  {step.afterMs === undefined || index === 0 ? clock(step.atMs) : `+${duration(step.afterMs)}`}
                 </time>
               )}
             </span>

@@ -48,5 +48,6 @@ export function buildPage(): void {
   execFileSync(process.execPath, [join(ROOT, "node_modules/vite/bin/vite.js"), "build", "renderer", "--logLevel", "warn"], {
     cwd: ROOT,
     stdio: "inherit",
+    env: { ...process.env, NODE_ENV: "production" },
   });
 }

@@ -1,15 +1,15 @@
-/** State for the screens under test, made from seeds: the shapes of the real contract, digits of the real data set. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+/** State for the screens under test, made from seeds: the shapes of the real contract, digits in several hands. */
+import { classify, loadModel } from "@zpu/circuits/digits-reference";
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
 import type { JobView } from "@zpu/ipc/operator/jobs";
 import type { NodeStatus } from "@zpu/ipc/operator/node";
+import { digitImage } from "@zpu/protocol/digit-image";
 import type { ErrorRecord } from "@zpu/protocol/errors";
 import { address, jobId, modelId, txHash, bytes32, type TxHash } from "@zpu/protocol/ids";
 import type { JobState } from "@zpu/protocol/job";
+import { sampleDigit } from "@zpu/renderer/lib/sample-digits";
+import { RASTER_EDGE, rasterise } from "@zpu/renderer/lib/strokes";
 import { keccak_256 } from "@noble/hashes/sha3.js";
-
-const require = createRequire(import.meta.url);
 
 /** 64 hex digits that follow from the seed alone. */
 function word(seed: string | number): string {
@@ -21,13 +21,14 @@ export const txOf = (seed: number): TxHash => txHash.parse(`0x${word(`tx ${seed}
 export const hash = (job: string, state: string): number => Number.parseInt(word(job + state).slice(0, 8), 16);
 const accountOf = (seed: string) => address.parse(`0x${word(seed).slice(0, 40)}`);
 const MODEL = modelId.parse(`0x${word("digits-mlp")}`);
+const MODEL_WEIGHTS = loadModel();
 const ONE = 10n ** 18n;
 
-/** 784 grey values of the `index`-th picture of `digit` in the data set. */
-export function picture(digit: number, index: number): Uint8Array<ArrayBuffer> {
-  const text = readFileSync(require.resolve(`mnist/src/digits/${digit}.json`), "utf8").slice(0, 60_000);
-  const values = text.slice(text.indexOf("[") + 1).split(",").slice(index * 784, (index + 1) * 784); // prettier-ignore
-  return Uint8Array.from(values, (value) => Math.round(Number(value) * 255));
+/** 784 grey values of `digit` as the `variant`-th hand writes it, sheared and thinner or wider; -1 is as the page draws its sample. */
+export function picture(digit: number, variant: number): Uint8Array<ArrayBuffer> {
+  const [shear, width] = variant < 0 ? [0, 1] : [((variant * 7) % 5) * 0.09 - 0.14, 0.8 + ((variant * 3) % 4) * 0.11];
+  const strokes = sampleDigit(digit).map((stroke) => stroke.map(({ x, y }) => ({ x: 0.5 + (x - 0.5) * width - (y - 0.5) * shear, y })));
+  return digitImage({ width: RASTER_EDGE, height: RASTER_EDGE, data: rasterise(strokes) }, "dark");
 }
 
 /** The node of the tests. */
@@ -64,18 +65,8 @@ export const emptyEarnings = (): EarningsSummary => ({ claimableWei: 0n, claimed
 interface JobSeed {
   readonly seed: number;
   readonly pixels: Uint8Array<ArrayBuffer>;
-  readonly digit: number;
   readonly label?: number | undefined;
   readonly receivedAtMs?: number;
-}
-
-/** Ten scores of which `digit` is the highest. */
-function scores(seed: number, digit: number): number[] {
-  return Array.from(
-    { length: 10 },
-    (_, index) =>
-      (index === digit ? 14_000 : -9_000) + (Number.parseInt(word(`${seed}/${index}`).slice(0, 4), 16) % 15_000) - (index === digit ? 0 : 4_000),
-  );
 }
 
 /** A job that has just been offered. */
@@ -97,15 +88,16 @@ export function openJob({ seed, pixels, label, receivedAtMs = Date.now() }: JobS
   };
 }
 
-/** What each state brings along, as the node fills a job's view. */
-export function gains({ seed, digit }: Pick<JobSeed, "seed" | "digit">): Partial<Record<JobState, Partial<JobView>>> {
+/** What each state brings along, as the node fills a job's view; the answer is the real model's. */
+export function gains({ seed, pixels }: Pick<JobSeed, "seed" | "pixels">): Partial<Record<JobState, Partial<JobView>>> {
+  const { digit, logits } = classify(MODEL_WEIGHTS, pixels);
   const run = 0.4 + (seed % 7) / 10;
   const witness = 96 + ((seed * 13) % 40);
   const prove = 640 + ((seed * 37) % 240);
   const times = { run, witness, prove, verify: 11.4 + (seed % 5) };
   const receipt = { engine: "onnxruntime-node@1.30.0/cpu", profile: "integer-v1", countersigned: false };
   return {
-    executed: { digit, logits: scores(seed, digit), stagesMs: { run }, outputCommitment: bytes32.parse(`0x${word(`output ${seed}`)}`) },
+    executed: { digit, logits, stagesMs: { run }, outputCommitment: bytes32.parse(`0x${word(`output ${seed}`)}`) },
     proven: { evidence: "zk", stagesMs: times, receipt },
     settling: { receipt: { ...receipt, countersigned: true } },
     paid: { stagesMs: { ...times, settle: 1_040 + ((seed * 17) % 300) }, receipt: { ...receipt, countersigned: true } },
@@ -143,20 +135,19 @@ export function endedJob(from: JobSeed, after: JobState, state: JobState, error:
 
 /** A morning's work: two jobs under way, one refused by the chain, one misclassified, the rest paid. Newest first. */
 export function busyJobs(nowMs = Date.now()): JobView[] {
-  const seed = (index: number, label: number, digit = label, agoMs = index * 41_000): JobSeed => ({
+  const seed = (index: number, label: number, agoMs: number, drawn = label): JobSeed => ({
     seed: index,
     label,
-    digit,
-    pixels: picture(label, index % 5),
+    pixels: picture(drawn, index % 5),
     receivedAtMs: nowMs - agoMs,
   });
   return [
-    jobAt(seed(1, 7, 7, 1_700), "executed"),
-    jobAt(seed(2, 2, 2, 3_100), "submitting"),
-    jobAt(seed(3, 5, 5, 42_000), "paid"),
-    jobAt(seed(4, 9, 4, 88_000), "paid"),
-    endedJob(seed(5, 8, 8, 150_000), "submitting", "failed", { code: "PROOF_REJECTED", facts: { reason: "ProofRejected: the deadline had passed" } }),
-    ...[0, 3, 6, 1, 4, 8, 2, 9, 5, 7].map((label, index) => jobAt(seed(index + 6, label, label, 180_000 + index * 47_000), "paid")),
+    jobAt(seed(1, 7, 1_700), "executed"),
+    jobAt(seed(2, 2, 3_100), "submitting"),
+    jobAt(seed(3, 5, 42_000), "paid"),
+    jobAt(seed(4, 9, 88_000, 4), "paid"),
+    endedJob(seed(5, 8, 150_000), "submitting", "failed", { code: "PROOF_REJECTED", facts: { reason: "ProofRejected: the deadline had passed" } }),
+    ...[0, 3, 6, 1, 4, 8, 2, 9, 5, 7].map((label, index) => jobAt(seed(index + 6, label, 180_000 + index * 47_000), "paid")),
   ];
 }
 

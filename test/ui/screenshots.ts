@@ -37,7 +37,7 @@ async function askThree(page: Page, node: ScriptedNode): Promise<void> {
   await ask.askButton.click();
   await ask.journey.waitFor();
   const asked = node.asked.at(-1);
-  const seed = { seed: 900 + node.asked.length, digit: 3, label: 3, pixels: Uint8Array.from(asked?.pixels ?? picture(3, 0)) };
+  const seed = { seed: 900 + node.asked.length, label: 3, pixels: Uint8Array.from(asked?.pixels ?? picture(3, 0)) };
   node.arrive(jobAt(seed, "submitting"));
   node.jobs.set(node.jobs.value.map((job, index) => (index === 0 ? { ...job, ...gains(seed).proven } : job)));
   await page.mouse.move(0, 0);

@@ -26,7 +26,7 @@ class Cell<T> {
   };
 }
 
-/** One answer that a test holds back: `arrived` resolves when it is asked for, `release` lets it go. */
+/** Holds an answer back: `passed` resolves once a test calls `release`. */
 export interface Gate {
   readonly passed: Promise<void>;
   release(): void;
@@ -62,7 +62,7 @@ export class ScriptedNode {
         await this.hold?.passed;
         if (this.askError) throw this.askError;
         this.asked.push({ pixels, label });
-        const job = openJob({ seed: 900 + this.asked.length, pixels, label, digit: label ?? 3 });
+        const job = openJob({ seed: 900 + this.asked.length, pixels: Uint8Array.from(pixels), label });
         return { jobId: job.jobId, proofUrl: `http://127.0.0.1:9/proofs/${job.jobId}` };
       },
     },

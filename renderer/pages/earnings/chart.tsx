@@ -109,7 +109,7 @@ export function EarningsChart({ summary }: { summary: EarningsSummary }) {
                 </text>
               </g>
             ))}
-            {timeTicks(fromMs, toMs, Math.max(2, Math.floor(plotWidth / 110))).map((tick) => (
+            {timeTicks(fromMs, toMs, Math.max(2, Math.floor(plotWidth / 84))).map((tick) => (
               <text
                 key={tick}
                 x={Math.min(Math.max(x(tick), PAD.left + 16), width - PAD.right - 18)}

@@ -134,7 +134,7 @@ export function JobDetail({ job }: { job: JobView }) {
           <Stepper steps={jobSteps(job)} />
         </div>
         <Result job={job} />
-        <div className="grid gap-x-10 gap-y-5 px-5 py-4 @2xl:grid-cols-2">
+        <div className="grid gap-x-10 gap-y-5 px-5 py-4 @lg:grid-cols-2">
           <StageTimes stages={job.stagesMs} />
           <Transactions job={job} />
         </div>

@@ -54,8 +54,7 @@ export function JobRow({ job, current }: { job: JobView; current: boolean }) {
               <span className="font-mono">{shortHex(job.jobId, 4, 4)}</span> · <Ago atMs={job.receivedAtMs} />
             </span>
             <span className={`whitespace-nowrap ${job.state === "paid" ? "font-medium text-good" : ""}`}>
-              {job.state === "paid" ? "+" : ""}
-              {tokens(job.priceWei)} NZIDIA
+              {FAILED_STATES.has(job.state) ? "not paid" : `${job.state === "paid" ? "+" : ""}${tokens(job.priceWei)} NZIDIA`}
             </span>
           </span>
           <span className="block pt-2">

@@ -3,11 +3,11 @@ import type { JobView } from "@zpu/ipc/operator/jobs";
 import { duration } from "../../lib/format.ts";
 
 const STAGES = [
-  ["run", "Run", "fill-good-fill bg-good-fill"],
+  ["run", "Run", "fill-accent-fill/30 bg-accent-fill/30"],
   ["witness", "Witness", "fill-accent-fill/55 bg-accent-fill/55"],
   ["prove", "Prove", "fill-accent-fill bg-accent-fill"],
-  ["verify", "Verify", "fill-warn bg-warn"],
-  ["settle", "Settle", "fill-line-strong bg-line-strong"],
+  ["verify", "Verify", "fill-ink-2 bg-ink-2"],
+  ["settle", "Settle", "fill-line-strong/45 bg-line-strong/45"],
 ] as const;
 
 /** The stages that have run, in their order, with the share of each. */

@@ -11,7 +11,7 @@ export class AskPage {
     return this.page.getByTestId("pad");
   }
   get askButton(): Locator {
-    return this.page.getByRole("button", { name: /^(Ask|Sending)$/ });
+    return this.page.getByRole("button", { name: /^(Ask the model|Sending)$/ });
   }
   get undo(): Locator {
     return this.page.getByRole("button", { name: "Undo" });
