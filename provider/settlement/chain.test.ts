@@ -5,7 +5,8 @@ import { contractAddresses } from "@zpu/ipc/workers/signer";
 import { jobId } from "@zpu/protocol/ids";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { classifyRefusal, openChain, type Chain } from "./chain.ts";
+import { classifyRefusal } from "./chain-answers.ts";
+import { openChain, type Chain } from "./chain.ts";
 import { decideClaim } from "./claims.ts";
 import { jsonRpc, RpcRefusal } from "./json-rpc.ts";
 
@@ -80,7 +81,7 @@ describe("a chain that does not answer as it should", () => {
     const nonsense = await serve({ eth_chainId: { text: "<html>" } });
     const malformed = await serve({ eth_chainId: "not hex" });
     for (const url of ["http://127.0.0.1:1", silent.url, nonsense.url, malformed.url]) {
-      const error: unknown = await jsonRpc(url, 150)("eth_chainId", [], z.string().startsWith("0x")).catch((caught: unknown) => caught);
+      const error: unknown = await jsonRpc(() => url, 150)("eth_chainId", [], z.string().startsWith("0x")).catch((caught: unknown) => caught);
       expect(error).toMatchObject({ code: "CHAIN_UNREACHABLE", facts: { rpc: url } });
     }
   });
@@ -88,7 +89,7 @@ describe("a chain that does not answer as it should", () => {
   it("is told apart from one that refuses, with the revert data wherever it is", async () => {
     for (const data of ["0xabcd", { data: "0xabcd" }, { data: { data: "0xABCD" } }]) {
       const { url } = await serve({ eth_call: { code: 3, message: "execution reverted", data } });
-      const error: unknown = await jsonRpc(url, 500)("eth_call", [], z.string()).catch((caught: unknown) => caught);
+      const error: unknown = await jsonRpc(() => url, 500)("eth_call", [], z.string()).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(RpcRefusal);
       expect(error).toMatchObject({ rpcCode: 3, data: "0xabcd" });
     }
@@ -118,6 +119,20 @@ describe("a chain that does not answer as it should", () => {
     await until(() => asked.includes("eth_getBalance"));
     chain.stop();
     await waiting;
+  });
+
+  it("is found again where it has moved to", async () => {
+    const first = await serve(healthy);
+    let url = first.url;
+    const logs: string[] = [];
+    const chain = openChain({ rpcUrl: () => url, contracts, log: (_level, message) => void logs.push(message), pollMs: 20 });
+    closing.push(() => chain.stop());
+    await chain.start();
+    first.server.closeAllConnections();
+    first.server.close();
+    ({ url } = await serve({ ...healthy, eth_blockNumber: "0x8" }));
+    await until(() => chain.head().block === 8);
+    expect(chain.rpcUrl).toBe(url);
   });
 
   it("is not an error at the start", async () => {

@@ -1,20 +1,21 @@
 /** The chain client: the one place where the engine reads contracts, simulates and broadcasts. */
-import { decodeRevert, describeRevert } from "@zpu/contracts/errors";
 import type { Intent } from "@zpu/ipc/workers/signer";
 import { ZpuError } from "@zpu/protocol/errors";
-import { address, bytes32, jobId as jobIdSchema, txHash, type Address } from "@zpu/protocol/ids";
+import type { Address } from "@zpu/protocol/ids";
 import { CHAIN_JOB_STATES } from "@zpu/protocol/job";
 import type { Interface, Result } from "ethers";
 import { z } from "zod";
 import { encodeIntent, GAS_LIMIT_CEILINGS, MAX_FEE_PER_GAS_CEILING_WEI, type PinnedContracts } from "../wallet/intents.ts";
 import { jobsInterface, registryInterface, tokenInterface, treasuryInterface } from "../wallet/interfaces.ts";
-import type { BroadcastAnswer, ChainEvent, ChainPort } from "./chain-port.ts";
+import { blockSchema, classifyRefusal, eventOf, isRevert, logSchema, lower, receiptSchema, reverted } from "./chain-answers.ts";
+import type { ChainPort } from "./chain-port.ts";
 import { jsonRpc, quantity, RpcRefusal, toQuantity } from "./json-rpc.ts";
 import { createWatch, type WatchOptions } from "./watch.ts";
 
 /** Where the chain is and how patiently it is asked. */
 export interface ChainOptions {
-  readonly rpcUrl: string;
+  /** Fixed, or asked before every call: a devnet may come back at another port. */
+  readonly rpcUrl: string | (() => string);
   readonly contracts: PinnedContracts;
   readonly log: WatchOptions["log"];
   /** Between two looks at the head; 1,000 where left out. */
@@ -33,57 +34,19 @@ export interface Chain extends ChainPort {
   stop(): void;
 }
 
-const lowerHex = z.string().transform((text) => text.toLowerCase());
-const blockSchema = z.object({ hash: lowerHex.pipe(bytes32), number: quantity, timestamp: quantity, baseFeePerGas: quantity.optional() });
-const logSchema = z.object({
-  address: lowerHex.pipe(address),
-  topics: z.array(lowerHex.pipe(bytes32)).max(4),
-  data: z.string(),
-  transactionHash: lowerHex.pipe(txHash),
-  blockNumber: quantity,
-});
-const receiptSchema = z.object({
-  transactionHash: lowerHex.pipe(txHash),
-  status: quantity,
-  blockNumber: quantity,
-  blockHash: lowerHex.pipe(bytes32),
-  gasUsed: quantity,
-  logs: z.array(logSchema),
-});
 const GWEI = 1_000_000_000n;
 /** A node that holds other fees for proper than this is not followed. */
 const MAX_PRIORITY_FEE_WEI = 2n * GWEI;
 const METHOD_NOT_FOUND = -32601;
 
-/** TRANSACTION_REVERTED: `reason` is the contract's error with its facts, `error` its name, `meaning` the code it stands for. */
-function reverted(data: string | undefined, fallback: string): ZpuError {
-  const decoded = data === undefined ? undefined : decodeRevert(data);
-  if (!decoded) return new ZpuError("TRANSACTION_REVERTED", { reason: data && data !== "0x" ? `unknown error ${data.slice(0, 10)}` : fallback });
-  const { code, reason, sentence } = describeRevert(decoded);
-  return new ZpuError("TRANSACTION_REVERTED", { reason, error: decoded.name, meaning: code, sentence });
-}
-
-/** Whether the chain refuses because a contract would: anything else (overload, a fault of the node) may pass and is tried again. */
-const isRevert = ({ rpcCode, data, message }: RpcRefusal): boolean =>
-  rpcCode === 3 || data !== undefined || /revert|out of gas|gas required exceeds|invalid opcode/i.test(message);
-
-/** What the chain means by refusing signed bytes; nodes differ in their words and agree on little else. */
-export function classifyRefusal(message: string): BroadcastAnswer {
-  const text = message.toLowerCase();
-  if (/already known|known transaction|already imported|already exists/.test(text)) return { kind: "known" };
-  if (/nonce too low|nonce.*(already|used)|expected nonce to be \d+ but got/.test(text)) return { kind: "nonce-used" };
-  if (/underpriced|maxfeepergas|max fee per gas|fee cap|too low to/.test(text)) return { kind: "underpriced" };
-  if (/insufficient funds|enough funds|doesn't have enough|lack of funds/.test(text)) return { kind: "no-funds" };
-  return { kind: "other", detail: message.slice(0, 160) };
-}
-
 /** The chain at `rpcUrl`; nothing is asked before `start` or the first read. */
 export function openChain(options: ChainOptions): Chain {
-  const { rpcUrl, contracts, anchor } = options;
+  const { contracts, anchor } = options;
+  const rpcUrl = (): string => (typeof options.rpcUrl === "string" ? options.rpcUrl : options.rpcUrl());
   const stopping = new AbortController();
   const rpc = jsonRpc(rpcUrl, options.timeoutMs ?? 10_000, stopping.signal);
   const checks: Parameters<ChainPort["onVerify"]>[0][] = [];
-  const mismatch = (actual: string, expected: string): ZpuError => new ZpuError("CHAIN_MISMATCH", { rpc: rpcUrl, actual, expected });
+  const mismatch = (actual: string, expected: string): ZpuError => new ZpuError("CHAIN_MISMATCH", { rpc: rpcUrl(), actual, expected });
   const nonces = async (account: Address) => {
     const [latest, pending] = await Promise.all(["latest", "pending"].map((tag) => rpc("eth_getTransactionCount", [account, tag], quantity)));
     return { latest: Number(latest), pending: Math.max(Number(latest), Number(pending)) };
@@ -121,40 +84,23 @@ export function openChain(options: ChainOptions): Chain {
       if (error instanceof ZpuError) throw error;
       throw new ZpuError(
         "CHAIN_UNREACHABLE",
-        { rpc: rpcUrl, detail: `${name} was not answered: ${error instanceof Error ? error.message.slice(0, 80) : "?"}` },
+        { rpc: rpcUrl(), detail: `${name} was not answered: ${error instanceof Error ? error.message.slice(0, 80) : "?"}` },
         error,
       );
     }
   };
   const amount = async (contract: Interface, to: Address, name: string, args: readonly unknown[]): Promise<bigint> =>
     z.bigint().parse((await read(contract, to, name, args))[0]);
-  const lower = (value: unknown): Address => address.parse(String(value).toLowerCase());
 
-  const eventOf = (log: z.output<typeof logSchema>): ChainEvent | undefined => {
-    if (log.address === contracts.jobs) {
-      const parsed = jobsInterface.parseLog(log);
-      if (parsed?.name !== "JobSettled") return undefined;
-      const { jobId, provider, payout, price } = parsed.args;
-      return {
-        type: "settled",
-        jobId: jobIdSchema.parse(jobId),
-        provider: lower(provider),
-        payout: lower(payout),
-        amountWei: z.bigint().parse(price),
-      };
-    }
-    if (log.address !== contracts.treasury) return undefined;
-    const parsed = treasuryInterface.parseLog(log);
-    if (parsed?.name !== "Claimed") return undefined;
-    return { type: "claimed", account: lower(parsed.args.account), amountWei: z.bigint().parse(parsed.args.amount) };
-  };
   const callOf = (intent: Intent, from: Address) => {
     const { to, data } = encodeIntent(intent, contracts);
     return { from, to, data };
   };
 
   return {
-    rpcUrl,
+    get rpcUrl() {
+      return rpcUrl();
+    },
     head: () => watch.head(),
     onHead: (listener) => watch.onHead(listener),
     fault: () => watch.fault(),
@@ -249,7 +195,7 @@ export function openChain(options: ChainOptions): Chain {
     async receipt(hash) {
       const found = await guard(() => rpc("eth_getTransactionReceipt", [hash], receiptSchema.nullable()));
       if (found === null) return undefined;
-      const events = found.logs.flatMap((log) => eventOf(log) ?? []);
+      const events = found.logs.flatMap((log) => eventOf(log, contracts) ?? []);
       return {
         hash: found.transactionHash,
         ok: found.status === 1n,
@@ -271,7 +217,7 @@ export function openChain(options: ChainOptions): Chain {
       const times = new Map<bigint, number>();
       const found = [];
       for (const log of logs.flat()) {
-        const event = eventOf(log);
+        const event = eventOf(log, contracts);
         if (!event) continue;
         const number = log.blockNumber;
         const atMs =

@@ -31,11 +31,12 @@ function revertData(data: unknown): string | undefined {
   return undefined;
 }
 
-/** A JSON-RPC door to `url`; an answer that takes longer than `timeoutMs`, or that has not come when `stopped` fires, counts as none. */
-export function jsonRpc(url: string, timeoutMs: number, stopped?: AbortSignal): JsonRpc {
+/** A JSON-RPC door to the address that `urlNow` gives; an answer that takes longer than `timeoutMs`, or that has not come when `stopped` fires, counts as none. */
+export function jsonRpc(urlNow: () => string, timeoutMs: number, stopped?: AbortSignal): JsonRpc {
   let nextId = 1;
-  const unreachable = (detail: string, cause?: unknown): ZpuError => new ZpuError("CHAIN_UNREACHABLE", { rpc: url, detail }, cause);
   return async (method, params, result) => {
+    const url = urlNow();
+    const unreachable = (detail: string, cause?: unknown): ZpuError => new ZpuError("CHAIN_UNREACHABLE", { rpc: url, detail }, cause);
     const id = nextId++;
     let body: unknown;
     try {
