@@ -40,7 +40,11 @@ export type Command = Common &
       }
     | { readonly name: "jobs"; readonly limit: number }
     | { readonly name: "ask"; readonly image: string; readonly label: number | undefined }
-    | { readonly name: "status" | "claim" | "stop" | "open" | "help" }
+    | { readonly name: "status" }
+    | { readonly name: "claim" }
+    | { readonly name: "open" }
+    | { readonly name: "stop" }
+    | { readonly name: "help" }
   );
 export type ParsedCommand = { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string; readonly json: boolean };
 

@@ -37,8 +37,12 @@ export function firstOf<T>(source: Source<T>): Promise<T> {
 /** Runs `work` with a client of the node of `command`; NOT_RUNNING where none runs. */
 async function withNode<T>(command: Command, work: (node: Client<Local>) => Promise<T>): Promise<T> {
   const pipe = await dialLocal(dataDirOf(command.dataDir));
+  const gone = new Promise<never>((_, fail) => {
+    pipe.onClose(() => fail(new ZpuError("NOT_RUNNING")));
+  });
+  gone.catch(() => undefined);
   try {
-    return await work(connect(local, pipe, "NOT_RUNNING"));
+    return await Promise.race([work(connect(local, pipe, "NOT_RUNNING")), gone]);
   } finally {
     pipe.close();
   }

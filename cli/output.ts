@@ -1,5 +1,5 @@
 /** What the command line says: sentences for a person, JSON for a program, errors with their remedy in both. */
-import { describeError, ZpuError } from "@zpu/protocol/errors";
+import { describeError, type ZpuError } from "@zpu/protocol/errors";
 import { toHex } from "@zpu/protocol/ids";
 
 /** JSON of anything a command answers: bigint as decimal text, bytes as hex. */

@@ -25,8 +25,8 @@ export interface Spawner {
 export interface Ports {
   readonly spawner: Spawner;
   /** Unix milliseconds. */
-  now(): number;
-  log(level: "info" | "warn" | "error", message: string, facts?: Record<string, string | number | boolean>): void;
+  readonly now: () => number;
+  readonly log: (level: "info" | "warn" | "error", message: string, facts?: Record<string, string | number | boolean>) => void;
 }
 
 /** A job as `ZPUJobs` holds it. Times are Unix seconds. */

@@ -18,7 +18,10 @@ import type { Ports, WorkerName } from "./ports.ts";
 import type { PinnedContracts } from "./wallet/intents.ts";
 import type { NodeIdentity } from "./wallet/keys.ts";
 
-type Common = { readonly ports: Ports; readonly changed: () => void };
+interface Common {
+  readonly ports: Ports;
+  readonly changed: () => void;
+}
 
 const entryOf = (path: string): string => new URL(path, import.meta.url).href;
 

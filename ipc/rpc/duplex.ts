@@ -5,7 +5,11 @@ const ANSWERS = new Set(["ok", "error", "state"]);
 
 /** Splits `pipe` so that `connect` can work on `client` and `serve` on `server` at the same time. */
 export function duplex(pipe: Pipe): { client: Pipe; server: Pipe } {
-  type Side = { listener?: (message: unknown) => void; waiting: unknown[]; closers: (() => void)[] };
+  interface Side {
+    listener?: (message: unknown) => void;
+    waiting: unknown[];
+    closers: (() => void)[];
+  }
   const sides: { client: Side; server: Side } = { client: { waiting: [], closers: [] }, server: { waiting: [], closers: [] } };
   pipe.onMessage((message) => {
     const tag = typeof message === "object" && message !== null && "t" in message ? message.t : undefined;

@@ -53,7 +53,7 @@ export function createSignal<T>(): Signal<T> {
 
 /** A view computed on demand: `touch` says that it may have changed; watchers hear the new one at most every `paceMs`. */
 export interface View<T> {
-  touch(): void;
+  readonly touch: () => void;
   readonly source: Source<T>;
   stop(): void;
 }

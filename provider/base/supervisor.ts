@@ -22,7 +22,7 @@ export interface SupervisorOptions<T> {
   readonly diedCode: ErrorCode;
   readonly ports: Pick<Ports, "spawner" | "log" | "now">;
   /** Makes the client and gets the process ready (loads a model, opens a key). The process counts as ready once it resolves. */
-  prepare(pipe: Pipe): Promise<T>;
+  readonly prepare: (pipe: Pipe) => Promise<T>;
   /** Start at once and again after every end; otherwise only while somebody asks for the client. */
   readonly always: boolean;
   readonly firstDelayMs?: number;
@@ -30,7 +30,7 @@ export interface SupervisorOptions<T> {
   /** A process that lived this long starts again without delay. */
   readonly steadyMs?: number;
   /** Hears of every change of `view()`. */
-  changed?(): void;
+  readonly changed?: () => void;
 }
 
 /** Supervises one process. */

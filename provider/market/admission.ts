@@ -29,7 +29,7 @@ export interface AdmissionContext {
   /** Longest time an unposted offer may hold a place. */
   readonly maxPostMs: number;
   /** Who signed the job id (EIP-191); undefined where the signature is malformed. */
-  recoverRequestor(jobId: JobId, signature: string): Address | undefined;
+  readonly recoverRequestor: (jobId: JobId, signature: string) => Address | undefined;
 }
 
 /** What an admitted offer brings. */

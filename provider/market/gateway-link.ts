@@ -27,7 +27,7 @@ export function byPeer(multiaddrs: readonly string[]): Map<string, string[]> {
 
 /** A link that dials nobody yet. `changed` hears when `count()` changes. */
 export function createGatewayLink(node: NetworkNode, changed: () => void): GatewayLink {
-  const links = new Map<string, { addresses: string[]; stop(): void }>();
+  const links = new Map<string, { addresses: string[]; stop: () => void }>();
   const up = new Set<PeerId>();
   let hello: Hello | undefined;
 

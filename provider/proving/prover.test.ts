@@ -15,9 +15,9 @@ import { digitsModel } from "../jobs/models.ts";
 import { serveProver } from "./prover.ts";
 
 const fixture = z
-  .object({ pixels: z.array(z.number()), logits: z.array(z.coerce.number()), label: z.number() })
+  .object({ pixels: z.base64(), logits: z.array(z.coerce.number()), label: z.number() })
   .parse(JSON.parse(readFileSync(DIGITS.fixture.path, "utf8")));
-const pixels = Uint8Array.from(fixture.pixels);
+const pixels = Uint8Array.from(Buffer.from(fixture.pixels, "base64"));
 const model = digitsModel();
 const WRONG_DIGEST = bytes32.parse(`0x${"00".repeat(32)}`);
 

@@ -1,0 +1,107 @@
+/** A process that dies is started again with growing pauses; whoever waits for it hears of its end by code. */
+import { pipePair } from "@zpu/ipc/rpc/pipe";
+import { ZpuError } from "@zpu/protocol/errors";
+import { describe, expect, it } from "vitest";
+import type { Spawner, WorkerProcess } from "../ports.ts";
+import { supervise, type SupervisorOptions } from "./supervisor.ts";
+
+/** Processes that exist in memory only; `die` ends the newest. */
+function scriptedSpawner() {
+  const started: { atMs: number; die: (code?: number) => void; killed: boolean }[] = [];
+  const spawner: Spawner = {
+    spawn(): WorkerProcess {
+      const [pipe] = pipePair();
+      const exit = Promise.withResolvers<{ code: number | null; signal: string | null }>();
+      const entry = { atMs: Date.now(), killed: false, die: (code = 1) => exit.resolve({ code, signal: null }) };
+      started.push(entry);
+      return {
+        pid: 1000 + started.length,
+        pipe,
+        exited: exit.promise,
+        kill() {
+          entry.killed = true;
+          exit.resolve({ code: null, signal: "SIGKILL" });
+        },
+      };
+    },
+  };
+  return { spawner, started };
+}
+const tick = (ms = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function supervised(change: Partial<SupervisorOptions<number>> = {}) {
+  const { spawner, started } = scriptedSpawner();
+  let prepared = 0;
+  const part = supervise({
+    name: "executor",
+    entry: "file:///none",
+    diedCode: "EXECUTOR_DIED",
+    ports: { spawner, log: () => undefined, now: Date.now },
+    prepare: () => Promise.resolve(++prepared),
+    always: false,
+    firstDelayMs: 20,
+    maxDelayMs: 60,
+    ...change,
+  });
+  return { part, started };
+}
+
+describe("supervise", () => {
+  it("starts on demand, once for everybody who asks", async () => {
+    const { part, started } = supervised();
+    expect(started).toHaveLength(0);
+    expect(part.view()).toMatchObject({ state: "stopped", pid: 0 });
+    expect(await Promise.all([part.client(), part.client()])).toEqual([1, 1]);
+    expect(part.view()).toEqual({ name: "executor", state: "ready", pid: 1001, restarts: 0 });
+    await part.stop();
+    expect(started[0]?.killed).toBe(true);
+    await expect(part.client()).rejects.toMatchObject({ code: "EXECUTOR_DIED" });
+  });
+
+  it("starts again with a new client, counts, and waits longer each time", async () => {
+    const { part, started } = supervised({ always: true });
+    for (let life = 1; life <= 4; life += 1) {
+      expect(await part.client()).toBe(life);
+      started.at(-1)?.die();
+      await tick();
+    }
+    expect(await part.client()).toBe(5);
+    expect(part.view()).toMatchObject({ restarts: 4, state: "ready" });
+    const pauses = started.slice(1).map(({ atMs }, index) => atMs - (started[index]?.atMs ?? 0));
+    expect(pauses[0]).toBeGreaterThanOrEqual(18);
+    expect(pauses[1]).toBeGreaterThanOrEqual(38);
+    expect(pauses[3]).toBeGreaterThanOrEqual(58);
+    expect(pauses[3]).toBeLessThan(400);
+    await part.stop();
+  });
+
+  it("rejects those who wait when it dies while it gets ready", async () => {
+    const { part, started } = supervised({ prepare: () => new Promise(() => undefined) });
+    const waiting = part.client();
+    started[0]?.die();
+    await expect(waiting).rejects.toMatchObject({ code: "EXECUTOR_DIED" });
+    await part.stop();
+  });
+
+  it("says why it does not get ready, ends that process, and tries anew when asked again", async () => {
+    let fails = true;
+    const { part, started } = supervised({
+      prepare: () => (fails ? Promise.reject(new ZpuError("MODEL_HASH_MISMATCH", { model: "m", actual: "x" })) : Promise.resolve(7)),
+    });
+    await expect(part.client()).rejects.toMatchObject({ code: "MODEL_HASH_MISMATCH" });
+    expect(started[0]?.killed).toBe(true);
+    fails = false;
+    await tick();
+    expect(await part.client()).toBe(7);
+    await part.stop();
+  });
+
+  it("does not start again once it is stopped", async () => {
+    const { part, started } = supervised({ always: true });
+    await part.client();
+    await part.stop();
+    await tick(80);
+    expect(started).toHaveLength(1);
+    expect(part.view().state).toBe("stopped");
+  });
+});
