@@ -18,7 +18,7 @@ import { newRequestorKey } from "@zpu/sdk/escrow";
 import { createLibp2p } from "libp2p";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openRequestor, type HandRequestor } from "./requestor.ts";
-import { alive, openRig, providerDir, whenJob, type Rig } from "./rig.ts";
+import { alive, openRig, providerDir, whenJob, whenListed, type Rig } from "./rig.ts";
 
 const PIXELS = new Uint8Array(784).map((_, index) => (index % 28 > 12 && index % 28 < 16 ? 255 : 0));
 
@@ -223,7 +223,7 @@ describe("what breaks in the middle", () => {
     "the %s process is killed: it comes back and the job is paid",
     { timeout: 90_000 },
     async (name) => {
-      await whenSlice(rig.provider.operator.node.status, (status) => status.accepting && status.peers > 0, 30_000);
+      await whenListed(rig);
       const pidOf = async (): Promise<number> =>
         (await whenSlice(rig.provider.operator.node.status, () => true, 5000)).processes.find((view) => view.name === name)?.pid ?? 0;
       const { jobId } = await rig.devnet.control.demonstrate({});
@@ -242,7 +242,7 @@ describe("what breaks in the middle", () => {
   );
 
   it("the chain is unreachable: the node says so, waits, and the job is paid once it is back", { timeout: 120_000 }, async () => {
-    await whenSlice(rig.provider.operator.node.status, (status) => status.accepting, 30_000);
+    await whenListed(rig);
     const { jobId } = await rig.devnet.control.demonstrate({});
     await whenJob(rig, jobId, (job) => ["accepted", "executed", "proven"].includes(job.state));
     await rig.killDevnet();

@@ -2,9 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { killGroup, type Child } from "@zpu/devnet/child";
 import { whenSlice } from "@zpu/devnet/jobs-run";
 import { folders, registerProvider, startDevnet, startProvider, type RunningDevnet, type RunningProvider, type Watcher } from "@zpu/devnet/session";
+import { providerList } from "@zpu/protocol/discovery";
 import type { JobView } from "@zpu/ipc/operator/jobs";
 
 /** Real processes in a folder of their own. */
@@ -82,13 +84,25 @@ export async function openRig(
       },
       close,
     };
-    await whenSlice(provider.operator.node.status, (status) => status.accepting, 30_000);
+    await whenListed(rig);
     return rig;
   } catch (error) {
     const words = log.slice(-20).join("\n");
     await close();
     throw new Error(`the rig did not start: ${error instanceof Error ? error.message : "?"}\n${words}`, { cause: error });
   }
+}
+
+/** Waits until the provider takes jobs and strangers can find it at the gateway. */
+export async function whenListed(rig: Rig, limitMs = 45_000): Promise<void> {
+  const until = performance.now() + limitMs;
+  await whenSlice(rig.provider.operator.node.status, (status) => status.accepting, limitMs);
+  while (performance.now() < until) {
+    const { providers } = providerList.parse(await (await fetch(`${rig.devnet.url}/providers`)).json());
+    if (providers.some((listing) => listing.provider === rig.provider.provider)) return;
+    await sleep(50);
+  }
+  throw new Error("the gateway does not list the provider");
 }
 
 /** The provider's data directory of `rig`. */

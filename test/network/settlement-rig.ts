@@ -33,6 +33,8 @@ const COMMITMENT = bytes32.parse(`0x${"00".repeat(31)}07`);
 export interface Requestor {
   readonly address: Address;
   post(provider: Address, terms?: Partial<JobSpec>): Promise<{ jobId: JobId; spec: JobSpec }>;
+  /** Settles a proven job in the provider's stead, as anyone may. */
+  settle(jobId: JobId): Promise<void>;
 }
 
 export interface Rig {
@@ -79,6 +81,10 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
   const requestorAddress = address.parse(wallet.address.toLowerCase());
   const requestor: Requestor = {
     address: requestorAddress,
+    async settle(jobId) {
+      const sent = (await new Contract(deployment.jobs, JOBS_ABI, wallet).getFunction("settle")(jobId)) as { wait(): Promise<unknown> };
+      await sent.wait();
+    },
     async post(provider, terms = {}) {
       const nowSeconds = Math.floor(Date.now() / 1000);
       const spec: JobSpec = {
@@ -106,7 +112,7 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
       const logs: string[] = [];
       const log = (level: string, message: string, facts?: object): void => void logs.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`);
       const chain = openChain({ rpcUrl, contracts, log, pollMs: 100, anchor: chainAnchor(db) });
-      const settlement = createSettlement({ db, chain, signer, roles: identity, log, now: Date.now });
+      const settlement = createSettlement({ db, chain, signer, roles: identity, log, now: Date.now, ledgerPauseMs: 50 });
       return {
         settlement, db, logs,
         async end() {

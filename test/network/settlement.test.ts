@@ -110,6 +110,19 @@ describe("settlement on the embedded chain", () => {
     await end();
   });
 
+  it("books a payment that somebody else triggered", async () => {
+    const { settlement, end } = rig.settlement();
+    await settlement.start();
+    const { jobId, spec } = await rig.requestor.post(rig.identity.owner);
+    await settlement.submit(`accept:${jobId}`, { type: "accept", jobId });
+    await settlement.submit(`prove:${jobId}`, { type: "prove", jobId, outputCommitment: OUTPUT, proof: proofOf(jobId, spec.inputCommitment) });
+    await rig.requestor.settle(jobId);
+    const late = settlement.submit(`settle:${jobId}`, { type: "settle", jobId });
+    await expect(late).rejects.toMatchObject({ facts: { error: "JobStateWrong", reason: expect.stringContaining("state=settled") as string } });
+    await expect.poll(() => settlement.ledger.earning(jobId)?.amountWei, { timeout: 5000 }).toBe(spec.priceWei);
+    await end();
+  });
+
   it("forgets nothing while the chain is away, and finds payments of a lost database", async () => {
     const { jobId } = await rig.requestor.post(rig.identity.owner);
     const { port } = rig.rpc;
