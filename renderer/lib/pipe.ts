@@ -43,11 +43,19 @@ export function webSocketPipe(socket: WebSocket): Pipe {
   };
 }
 
-/** A Pipe over the preload's bridge. */
+/** A Pipe over the preload's bridge; a frame that cannot be read closes it. */
 export function bridgePipe(bridge: Bridge): Pipe {
   return {
     post: (message) => bridge.post(encodeText(message)),
-    onMessage: (listener) => bridge.onMessage((frame) => listener(decodeText(frame))),
+    onMessage(listener) {
+      bridge.onMessage((frame) => {
+        try {
+          listener(decodeText(frame));
+        } catch {
+          bridge.close();
+        }
+      });
+    },
     onClose: (listener) => bridge.onClose(listener),
     close: () => bridge.close(),
   };

@@ -2,13 +2,13 @@
 
 /** Readable side; `get` returns the same reference until the value changes. */
 export interface Store<T> {
-  get(): T;
+  readonly get: () => T;
   /** Called after each change until the returned function is called. */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export interface WritableStore<T> extends Store<T> {
-  set(value: T): void;
+  readonly set: (value: T) => void;
 }
 
 /** A store; `onActive` runs when the first listener comes and its result when the last one goes. */

@@ -20,8 +20,8 @@ const store = createStore<Theme>(resolve());
 function apply(): void {
   store.set(resolve());
   const pick = stored();
-  if (pick) document.documentElement.dataset["theme"] = pick;
-  else delete document.documentElement.dataset["theme"];
+  if (pick) document.documentElement.dataset.theme = pick;
+  else delete document.documentElement.dataset.theme;
 }
 
 /** The theme that is shown now. */
@@ -42,7 +42,7 @@ export function toggleTheme(): void {
     else window.localStorage.setItem(KEY, next);
     apply();
   } catch {
-    document.documentElement.dataset["theme"] = next;
+    document.documentElement.dataset.theme = next;
     store.set(next);
   }
 }

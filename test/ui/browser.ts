@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { chromium, type Browser } from "playwright";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const CANDIDATES = [process.env["ZPU_CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const CANDIDATES = [process.env.ZPU_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Path of an installed Chromium; undefined where there is none. */
 export function chromiumPath(): string | undefined {

@@ -388,14 +388,14 @@ describe("The frame", () => {
       try {
         document.createElement("div").innerHTML = "<b>x</b>";
       } catch (error) {
-        attempts["innerHTML"] = error instanceof TypeError;
+        attempts.innerHTML = error instanceof TypeError;
       }
       const script = document.createElement("script");
       try {
         script.text = "window.injected = true";
         document.head.append(script);
       } catch (error) {
-        attempts["script"] = error instanceof TypeError;
+        attempts.script = error instanceof TypeError;
       }
       return { ...attempts, injected: "injected" in window };
     });
