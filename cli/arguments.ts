@@ -46,7 +46,8 @@ export type Command = Common &
     | { readonly name: "stop" }
     | { readonly name: "help" }
   );
-export type ParsedCommand = { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string; readonly json: boolean };
+export type ParsedCommand =
+  { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string; readonly json: boolean };
 
 const COMMON = { data: { type: "string" }, devnet: { type: "string" }, json: { type: "boolean" } } as const;
 const OPTIONS = {
@@ -104,7 +105,8 @@ function read(words: readonly string[]): Command {
   const rest = words.filter((word) => word !== "--register-node");
   const [first] = rest;
   const asksHelp = rest.includes("--help") || rest.includes("-h");
-  if (asksHelp || (first === undefined && !registering)) return { name: "help", json: rest.includes("--json"), dataDir: undefined, devnetUrl: undefined };
+  if (asksHelp || (first === undefined && !registering))
+    return { name: "help", json: rest.includes("--json"), dataDir: undefined, devnetUrl: undefined };
   const named = first !== undefined && !first.startsWith("-") ? first : undefined;
   const name = registering ? "register" : named;
   if (registering && named !== undefined && named !== "register") throw new UsageError(`--register-node and ${named} are two commands`);

@@ -56,11 +56,22 @@ function statusText(status: NodeStatus, earnings: EarningsSummary): string {
     ["registered", status.registered ? `yes, stake ${tokens(status.stakeWei)}` : "no"],
     ["takes jobs", why ? `no: ${why.sentence} ${why.remedy}` : "yes"],
     ["offers", status.offerings.map((offer) => `${offer.name} for ${tokens(offer.priceWei)}`).join(", ") || "nothing"],
-    ["chain", `${status.chain.chainId.toString()} at ${status.chain.rpcUrl}, block ${status.chain.block}${status.chain.reachable ? "" : " (does not answer)"}`],
+    [
+      "chain",
+      `${status.chain.chainId.toString()} at ${status.chain.rpcUrl}, block ${status.chain.block}${status.chain.reachable ? "" : " (does not answer)"}`,
+    ],
     ["peers", `${status.peers} connected${status.peerId === undefined ? "" : `, own id ${status.peerId}`}`],
-    ["earned", `${tokens(earnings.claimedWei + earnings.claimableWei)}: ${tokens(earnings.claimableWei)} to claim, ${tokens(earnings.pendingWei)} on the way`],
+    [
+      "earned",
+      `${tokens(earnings.claimedWei + earnings.claimableWei)}: ${tokens(earnings.claimableWei)} to claim, ${tokens(earnings.pendingWei)} on the way`,
+    ],
     ...(status.hardware ? [["machine", `${status.hardware.cpu.name}, ${status.hardware.cpu.cores} cores, ${status.hardware.os}`]] : []),
-    ["processes", status.processes.map((process) => `${process.name} ${process.state}${process.restarts > 0 ? ` (${process.restarts} restarts)` : ""}`).join(", ")],
+    [
+      "processes",
+      status.processes
+        .map((process) => `${process.name} ${process.state}${process.restarts > 0 ? ` (${process.restarts} restarts)` : ""}`)
+        .join(", "),
+    ],
     ["running", `since ${time(status.startedAtMs)}, version ${status.version}`],
   ];
   return table(rows);
@@ -119,7 +130,11 @@ export async function runCommand(command: Exclude<Command, { name: "register" | 
     case "status":
       return withNode(command, async (node) => {
         const [status, earnings] = await Promise.all([firstOf(node.node.status), firstOf(node.earnings.summary)]);
-        say(command.json ? jsonText({ ...status, earnings: { ...earnings, earned: earnings.earned.length, claims: earnings.claims.length } }) : statusText(status, earnings));
+        say(
+          command.json
+            ? jsonText({ ...status, earnings: { ...earnings, earned: earnings.earned.length, claims: earnings.claims.length } })
+            : statusText(status, earnings),
+        );
       });
     case "jobs":
       return withNode(command, async (node) => {

@@ -82,7 +82,13 @@ export async function runDaemon(start: Start): Promise<number> {
   return 0;
 }
 
-async function open(start: Start, config: ProviderConfig, provider: Provider, stops: (() => Promise<void> | void)[], stop: () => void): Promise<void> {
+async function open(
+  start: Start,
+  config: ProviderConfig,
+  provider: Provider,
+  stops: (() => Promise<void> | void)[],
+  stop: () => void,
+): Promise<void> {
   const sessions = openSessions(join(config.dataDir, "web-sessions.json"), Date.now);
   const fromBrowser: Handlers<Operator> = {
     ...provider.operator,
@@ -117,7 +123,8 @@ async function open(start: Start, config: ProviderConfig, provider: Provider, st
 
   const webUrl = web.freshUrl();
   if (start.json) say(jsonText({ event: "ready", webUrl, socket, provider: provider.address, pid: process.pid, dataDir: config.dataDir }));
-  else say(`provider ${provider.address} is running; its pages: ${webUrl}\nCtrl-C ends it; from another terminal: zpu-node status, jobs, claim, stop`);
+  else
+    say(`provider ${provider.address} is running; its pages: ${webUrl}\nCtrl-C ends it; from another terminal: zpu-node status, jobs, claim, stop`);
   stops.push(tellSteps(start.json, provider));
   if (start.openBrowser && !start.json && process.stdout.isTTY) openInBrowser(webUrl, log);
 }

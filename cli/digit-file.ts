@@ -58,7 +58,8 @@ export async function readDigit(path: string): Promise<Uint8Array<ArrayBuffer>> 
   // Width and height stand at a fixed place: a small file must not unfold into gigabytes.
   const isPng = bytes.length >= 24 && bytes.subarray(0, 8).equals(Buffer.from("89504e470d0a1a0a", "hex"));
   if (!isPng) throw invalid(`${path} is not a PNG picture`);
-  if (bytes.readUInt32BE(16) > MAX_EDGE || bytes.readUInt32BE(20) > MAX_EDGE) throw invalid(`the picture is larger than ${MAX_EDGE} x ${MAX_EDGE} pixels`);
+  if (bytes.readUInt32BE(16) > MAX_EDGE || bytes.readUInt32BE(20) > MAX_EDGE)
+    throw invalid(`the picture is larger than ${MAX_EDGE} x ${MAX_EDGE} pixels`);
   let picture: PNG;
   try {
     picture = PNG.sync.read(bytes);

@@ -132,7 +132,8 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
     const token = url.searchParams.get("token");
     if (token !== null) {
       const opened = sessions.spend(token);
-      if (opened !== undefined) response.setHeader("set-cookie", `${cookieName}=${opened}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`);
+      if (opened !== undefined)
+        response.setHeader("set-cookie", `${cookieName}=${opened}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`);
       else if (!sessions.knows(session(request))) return unauthorised(response);
       response.writeHead(303, { location: url.pathname }).end();
       return;

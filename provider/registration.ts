@@ -30,10 +30,16 @@ async function fund(faucetUrl: string, account: Address): Promise<void> {
   } catch (error) {
     throw new ZpuError("PEER_UNREACHABLE", { detail: `the faucet at ${faucetUrl} does not answer` }, error);
   }
-  if (!response.ok) throw new ZpuError("INSUFFICIENT_FUNDS", { account, balance: "nothing", needed: `gas and tokens; the faucet answered ${response.status}` });
+  if (!response.ok)
+    throw new ZpuError("INSUFFICIENT_FUNDS", { account, balance: "nothing", needed: `gas and tokens; the faucet answered ${response.status}` });
 }
 
-async function fundWhereNeeded(settlement: ChainSettlement, faucetUrl: string, accounts: { owner: Address; operator: Address }, stakeWei: bigint): Promise<void> {
+async function fundWhereNeeded(
+  settlement: ChainSettlement,
+  faucetUrl: string,
+  accounts: { owner: Address; operator: Address },
+  stakeWei: bigint,
+): Promise<void> {
   const [node, tokensWei, ownerGasWei, operatorGasWei] = await Promise.all([
     settlement.node(),
     settlement.tokenBalanceWei(accounts.owner),
@@ -53,7 +59,11 @@ export async function registerNode(config: ProviderConfig, stakeWei: bigint, por
     const identity = ensureKeyFiles(config.dataDir);
     const { document } = await discover(config.devnetUrl, config.dataDir);
     const contracts = { chainId: BigInt(document.chainId), ...document.contracts };
-    const journal = await lifecycle.start("journal", () => openJournal(join(config.dataDir, "core.sqlite")), (part) => part.close());
+    const journal = await lifecycle.start(
+      "journal",
+      () => openJournal(join(config.dataDir, "core.sqlite")),
+      (part) => part.close(),
+    );
     const signer = await lifecycle.start(
       "signer",
       () =>

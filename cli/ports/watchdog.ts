@@ -12,6 +12,12 @@ const WATCH = `
 `;
 
 if (isMainThread && process.env.ZPU_PARENT_PID !== undefined) {
-  const watch = new Worker(WATCH, { eval: true, execArgv: [], stdout: false, stderr: false, resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 8 } });
+  const watch = new Worker(WATCH, {
+    eval: true,
+    execArgv: [],
+    stdout: false,
+    stderr: false,
+    resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 8 },
+  });
   watch.unref();
 }

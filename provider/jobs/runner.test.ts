@@ -47,12 +47,19 @@ function scriptedChain(spec: JobSpec, jobId: JobId) {
       if (before) return before;
       const reason = chain.refuse?.(intent);
       if (reason !== undefined) throw new ZpuError("TRANSACTION_REVERTED", { reason });
-      const [from, to] = ({ accept: ["posted", "accepted"], prove: ["accepted", "proven"], settle: ["proven", "settled"] } as const)[intent.type as "accept"];
+      const [from, to] = ({ accept: ["posted", "accepted"], prove: ["accepted", "proven"], settle: ["proven", "settled"] } as const)[
+        intent.type as "accept"
+      ];
       if (chain.state !== from) throw new ZpuError("TRANSACTION_REVERTED", { reason: `JobStateWrong(${chain.state})` });
       chain.state = to;
       if (intent.type === "prove") chain.outputCommitment = intent.outputCommitment;
       mined.push({ key, intent });
-      const outcome: TxOutcome = { hash: txHash.parse(`0x${String(mined.length).padStart(64, "0")}`), status: "confirmed", block: mined.length, atMs: Date.now() };
+      const outcome: TxOutcome = {
+        hash: txHash.parse(`0x${String(mined.length).padStart(64, "0")}`),
+        status: "confirmed",
+        block: mined.length,
+        atMs: Date.now(),
+      };
       outcomes.set(key, outcome);
       return outcome;
     },
@@ -83,7 +90,11 @@ function makeSpec(): JobSpec {
 }
 
 /** A node's life: the same files each time, everything in memory new. */
-function live(chain: ReturnType<typeof scriptedChain>, change: Partial<RunnerParts> = {}, wrap: (journal: Journal) => Journal = (journal) => journal) {
+function live(
+  chain: ReturnType<typeof scriptedChain>,
+  change: Partial<RunnerParts> = {},
+  wrap: (journal: Journal) => Journal = (journal) => journal,
+) {
   const opened = openJournal(join(folder, "core.sqlite"));
   const journal = wrap(opened);
   const blobs = openBlobs(join(folder, "blobs"));
@@ -177,7 +188,12 @@ describe("runner", () => {
     expect(await reaches(node.journal, jobId, ["paid"])).toBe("paid");
     expect(states(node.journal, jobId)).toEqual(PAID_WAY);
     expect(chain.mined.map(({ key }) => key)).toEqual([`accept:${jobId}`, `prove:${jobId}`, `settle:${jobId}`]);
-    expect(node.journal.job(jobId)?.events.filter((event) => event.tx).map((event) => event.state)).toEqual(["accepted", "verified", "paid"]);
+    expect(
+      node.journal
+        .job(jobId)
+        ?.events.filter((event) => event.tx)
+        .map((event) => event.state),
+    ).toEqual(["accepted", "verified", "paid"]);
   });
 
   for (const when of ["before", "after"] as const) {
@@ -186,7 +202,11 @@ describe("runner", () => {
       const spec = makeSpec();
       const chain = scriptedChain(spec, deriveJobId(REQUESTOR, 1n, spec));
       let killed = false;
-      const first = live(chain, {}, dying(at, when, () => (killed = true)));
+      const first = live(
+        chain,
+        {},
+        dying(at, when, () => (killed = true)),
+      );
       const jobId = offer(first, spec);
       chain.state = "posted";
       await first.runner.posted(jobId, POST_TX).catch(() => undefined);
@@ -258,10 +278,30 @@ describe("runner", () => {
   });
 
   it.each<[string, (chain: ReturnType<typeof scriptedChain>) => void, JobState, string]>([
-    ["a proof the chain refuses", (chain) => (chain.refuse = (intent) => (intent.type === "prove" ? "ProofRefused" : undefined)), "failed", "PROOF_REJECTED"],
-    ["an acceptance the chain refuses", (chain) => (chain.refuse = (intent) => (intent.type === "accept" ? "ProviderInactive" : undefined)), "failed", "TRANSACTION_REVERTED"],
-    ["a cancellation just before acceptance", (chain) => (chain.refuse = () => ((chain.state = "cancelled"), "JobStateWrong")), "cancelled", "TRANSACTION_REVERTED"],
-    ["an expiry at the last moment", (chain) => (chain.refuse = (intent) => (intent.type === "prove" ? ((chain.state = "expired"), "JobStateWrong") : undefined)), "expired", "JOB_EXPIRED"],
+    [
+      "a proof the chain refuses",
+      (chain) => (chain.refuse = (intent) => (intent.type === "prove" ? "ProofRefused" : undefined)),
+      "failed",
+      "PROOF_REJECTED",
+    ],
+    [
+      "an acceptance the chain refuses",
+      (chain) => (chain.refuse = (intent) => (intent.type === "accept" ? "ProviderInactive" : undefined)),
+      "failed",
+      "TRANSACTION_REVERTED",
+    ],
+    [
+      "a cancellation just before acceptance",
+      (chain) => (chain.refuse = () => ((chain.state = "cancelled"), "JobStateWrong")),
+      "cancelled",
+      "TRANSACTION_REVERTED",
+    ],
+    [
+      "an expiry at the last moment",
+      (chain) => (chain.refuse = (intent) => (intent.type === "prove" ? ((chain.state = "expired"), "JobStateWrong") : undefined)),
+      "expired",
+      "JOB_EXPIRED",
+    ],
   ])("ends after %s in a named state", async (_what, arrange, state, code) => {
     const spec = makeSpec();
     const chain = scriptedChain(spec, deriveJobId(REQUESTOR, 1n, spec));

@@ -44,7 +44,8 @@ export function createGatewayLink(node: NetworkNode, changed: () => void): Gatew
     if (!hello) return;
     for (const [peer, link] of links) {
       if (link.stop !== idle) continue;
-      links.set(peer, { addresses: link.addresses, stop: keepConnected(node, () => links.get(peer)?.addresses ?? [], { onUp: say }).stop });
+      const kept = keepConnected(node, () => links.get(peer)?.addresses ?? [], { onUp: say });
+      links.set(peer, { addresses: link.addresses, stop: () => kept.stop() });
     }
   };
   return {

@@ -8,7 +8,16 @@ import { verifyGroth16 } from "@zpu/proofs/groth16";
 import { proofFromSnarkjs, vkeyFromSnarkjs } from "@zpu/proofs/snarkjs-format";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Groth16Proof } from "@zpu/protocol/job";
-import { groth16 } from "snarkjs";
+import * as untyped from "snarkjs";
+
+/** A file held in memory. */
+interface MemoryFile {
+  readonly type: "mem";
+  readonly data: Uint8Array;
+}
+const { groth16 } = untyped as unknown as {
+  groth16: { prove(zkey: MemoryFile, wtns: MemoryFile): Promise<{ proof: unknown; publicSignals: string[] }> };
+};
 
 /** Paths of the artifacts and the SHA-256 (0x-hex) that each must have. */
 export interface ProverFiles {

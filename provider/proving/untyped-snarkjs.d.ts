@@ -1,0 +1,2 @@
+/** snarkjs carries no types; `groth16.ts` gives them to what is used of it. */
+declare module "snarkjs";
