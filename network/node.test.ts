@@ -1,138 +1,16 @@
 /** Two real nodes on loopback: the three protocols, and what happens to those who break their rules. */
 import { randomBytes } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { tcp } from "@libp2p/tcp";
-import { tls } from "@libp2p/tls";
-import { yamux } from "@libp2p/yamux";
-import type { Stream } from "@libp2p/interface";
-import { identify } from "@libp2p/identify";
-import { ping } from "@libp2p/ping";
 import { multiaddr } from "@multiformats/multiaddr";
 import { ZpuError } from "@zpu/protocol/errors";
-import { decodeBody, encodeFrame, FrameDecoder } from "@zpu/protocol/frames";
-import { address, bytes32, jobId, modelId, txHash } from "@zpu/protocol/ids";
-import {
-  helloReply,
-  jobReply,
-  PROTOCOLS,
-  receiptReply,
-  type Hello,
-  type JobReply,
-  type JobRequest,
-  type ReceiptMessage,
-} from "@zpu/protocol/messages";
-import { createLibp2p, type Libp2p } from "libp2p";
+import { encodeFrame } from "@zpu/protocol/frames";
+import { jobId, txHash } from "@zpu/protocol/ids";
+import { helloReply, jobReply, PROTOCOLS, receiptReply, type Hello, type JobReply, type JobRequest } from "@zpu/protocol/messages";
 import { afterEach, expect, test } from "vitest";
-import type { z } from "zod";
 import type { Channel } from "./channel.ts";
+import { accepted, frameOf, helloOf, id, listen, offer, receiptOf, say, start, startRogue, stopAll } from "./fixture.ts";
 import { keepConnected } from "./keep-connected.ts";
-import type { Limits } from "./limits.ts";
-import { createNode, type NetworkNode } from "./node.ts";
 
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-/** Bytes in use once nothing is left to collect. */
-const bytesInUse = async (): Promise<number> => {
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  collectGarbage();
-  return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
-};
-
-const stops: (() => Promise<void>)[] = [];
-const start = async (listening: boolean, limits: Partial<Limits> = {}, peerSeed = randomBytes(32), port = 0): Promise<NetworkNode> => {
-  const node = await createNode({ peerSeed, listen: listening ? [`/ip4/127.0.0.1/tcp/${port}`] : [], limits });
-  stops.push(() => node.stop());
-  return node;
-};
-/** A peer that sends whatever bytes it likes. */
-const startRogue = async (): Promise<Libp2p> => {
-  const rogue = await createLibp2p({
-    transports: [tcp()],
-    connectionEncrypters: [tls()],
-    streamMuxers: [yamux()],
-    services: { identify: identify(), ping: ping() },
-    connectionGater: { denyDialMultiaddr: () => false },
-    connectionManager: { outboundStreamProtocolNegotiationTimeout: 500 },
-  });
-  stops.push(async () => { await rogue.stop(); }); // prettier-ignore
-  return rogue;
-};
-afterEach(async () => {
-  await Promise.all(stops.splice(0).map((stop) => stop()));
-});
-
-const id = (byte: string): string => `0x${byte.repeat(32)}`;
-const helloOf = (role: Hello["role"]): Hello => ({ version: 1, role, chainId: 5918805n, offerings: [], multiaddrs: [] });
-const offer = (inputBytes = 800): JobRequest => ({
-  type: "offer",
-  jobId: jobId.parse(id("ab")),
-  requestor: address.parse(`0x${"01".repeat(20)}`),
-  nonce: 2n ** 255n,
-  spec: {
-    provider: address.parse(`0x${"02".repeat(20)}`),
-    modelId: modelId.parse(id("cd")),
-    inputCommitment: bytes32.parse(id("0e")),
-    priceWei: 2n * 10n ** 18n,
-    acceptBy: 1_800_000_000,
-    deadline: 1_800_000_600,
-  },
-  input: { enc: randomBytes(32), ciphertext: randomBytes(inputBytes) },
-  replyKey: bytes32.parse(id("0f")),
-  signature: `0x${"aa".repeat(65)}`,
-});
-const receiptOf = (): ReceiptMessage => ({
-  signed: {
-    receipt: {
-      jobId: jobId.parse(id("ab")),
-      provider: address.parse(`0x${"02".repeat(20)}`),
-      requestor: address.parse(`0x${"01".repeat(20)}`),
-      modelId: modelId.parse(id("cd")),
-      engine: "onnxruntime-node@1.30.0/cpu",
-      profile: "integer-v1",
-      inputCommitment: bytes32.parse(id("0e")),
-      outputCommitment: bytes32.parse(id("0f")),
-      startedAtMs: 1,
-      finishedAtMs: 2,
-    },
-    signature: `0x${"aa".repeat(65)}`,
-  },
-  countersignature: `0x${"bb".repeat(65)}`,
-});
-const accepted = (): JobReply => ({ type: "accepted", jobId: jobId.parse(id("ab")) });
-
-/** Everything `stream` says until it is gone. */
-const listen = async <T extends z.ZodType>(stream: Stream, schema: T): Promise<z.infer<T>[]> => {
-  const decoder = new FrameDecoder(65_536);
-  const heard: z.infer<T>[] = [];
-  await new Promise<void>((resolve) => {
-    stream.addEventListener("message", ({ data }) => {
-      for (const body of decoder.push(data instanceof Uint8Array ? data : data.subarray())) heard.push(decodeBody(body, schema));
-    });
-    stream.addEventListener("close", () => { resolve(); }); // prettier-ignore
-    if (stream.status !== "open" && stream.status !== "closing") resolve();
-  });
-  return heard;
-};
-/** Opens a stream, sends `bytes` and tells what comes back before the reset. */
-const say = async <T extends z.ZodType>(
-  rogue: Libp2p,
-  node: NetworkNode,
-  protocol: keyof typeof PROTOCOLS,
-  bytes: Uint8Array,
-  schema: T,
-): Promise<z.infer<T>[]> => {
-  const stream = await rogue.dialProtocol(node.multiaddrs().map((text) => multiaddr(text)), PROTOCOLS[protocol].id); // prettier-ignore
-  const heard = listen(stream, schema);
-  stream.send(bytes);
-  return heard;
-};
-const frameOf = (body: Uint8Array): Uint8Array => {
-  const frame = new Uint8Array(4 + body.length);
-  new DataView(frame.buffer).setUint32(0, body.length);
-  frame.set(body, 4);
-  return frame;
-};
+afterEach(stopAll);
 
 test("hello goes both ways; another version and a refusal come back as their codes", async () => {
   const [a, b] = [await start(true, { hello: { perSecond: 1000, burst: 1000 } }), await start(false)];
@@ -299,38 +177,6 @@ test("a sender waits while nobody reads, and nothing is lost", async () => {
   letGo();
   await sending;
   await expect.poll(() => read).toBe(100);
-});
-
-test("a flood of broken messages leaves memory flat and an honest peer served; the flooder is cut off", async () => {
-  const quiet = { perSecond: 1e6, burst: 1e6 };
-  const [provider, rogue, honest] = [await start(true, { violations: quiet, handshakeMs: 500 }), await startRogue(), await start(false)];
-  let reached = 0;
-  provider.onJob(async (channel) => {
-    for await (const request of channel) (void request, (reached += 1), await channel.send(accepted()));
-  });
-  const flood = async (count: number): Promise<void> => {
-    const worker = async (): Promise<void> => {
-      for (let at = 0; at < count / 4; at += 1) await say(rogue, provider, "job", frameOf(randomBytes(200).fill(0xff, 0, 1)), jobReply);
-    };
-    await Promise.all([worker(), worker(), worker(), worker()]);
-  };
-  await flood(400);
-  await new Promise((resolve) => setTimeout(resolve, 600)); // negotiations hold a little until their time is over
-  const before = await bytesInUse();
-  await flood(1600);
-  await expect.poll(async () => (await bytesInUse()) - before, { timeout: 5000 }).toBeLessThan(2 * 2 ** 20);
-  expect(reached).toBe(0);
-  const channel = await honest.openJob(await honest.dial(provider.multiaddrs()));
-  await channel.send(offer());
-  expect(await channel.next()).toEqual(accepted());
-
-  const strict = await start(true, { violations: { perSecond: 0.01, burst: 5 } });
-  strict.onJob(async (job) => {
-    for await (const request of job) void request;
-  });
-  const cut = new Promise<void>((resolve) => { rogue.addEventListener("peer:disconnect", ({ detail }) => { if (detail.toString() === strict.peerId) resolve(); }); }); // prettier-ignore
-  for (let at = 0; at < 6; at += 1) await say(rogue, strict, "job", frameOf(Uint8Array.of(0xff)), jobReply).catch(() => undefined);
-  await cut;
 });
 
 test("too many job messages are refused by code", async () => {
