@@ -46,9 +46,9 @@ export function accumulatorBound(layer: DenseLayer, row: number): { low: number;
 function accumulate(layer: DenseLayer, activations: Uint8Array): Int32Array {
   const sums = Int32Array.from(layer.bias);
   for (let row = 0; row < layer.rows; row += 1) {
-    let sum = layer.bias[row] as number;
+    let sum = layer.bias[row] ?? NaN;
     const from = row * layer.columns;
-    for (let column = 0; column < layer.columns; column += 1) sum += (layer.weights[from + column] as number) * (activations[column] as number);
+    for (let column = 0; column < layer.columns; column += 1) sum += (layer.weights[from + column] ?? NaN) * (activations[column] ?? NaN);
     sums[row] = sum;
   }
   return sums;
@@ -79,7 +79,7 @@ export function inferInteger(model: IntegerModel, input: Uint8Array): { hidden: 
   const unit = 2 ** model.shift;
   const sums = accumulate(model.hidden, input);
   const hidden = Uint8Array.from(sums, (sum, row) =>
-    Math.min(ACTIVATION_MAX, Math.floor((Math.max(sum, 0) * (model.multipliers[row] as number) + half) / unit)),
+    Math.min(ACTIVATION_MAX, Math.floor((Math.max(sum, 0) * (model.multipliers[row] ?? NaN) + half) / unit)),
   );
   return { hidden, outputs: Array.from(accumulate(model.output, hidden)) };
 }

@@ -24,27 +24,30 @@ const hex = (bytes: Uint8Array): Hex32 => `0x${Buffer.from(bytes).toString("hex"
 function leaf(layer: DenseLayer, layerIndex: number, row: number, multiplier: number, shift: number): Uint8Array {
   const bytes = new Uint8Array(21 + layer.columns);
   const view = new DataView(bytes.buffer);
-  [layerIndex, row, multiplier, shift, layer.bias[row] as number].forEach((value, index) => {
+  [layerIndex, row, multiplier, shift, layer.bias[row] ?? NaN].forEach((value, index) => {
     view.setInt32(1 + index * 4, value, true);
   });
-  for (let column = 0; column < layer.columns; column += 1) view.setInt8(21 + column, layer.weights[row * layer.columns + column] as number);
+  for (let column = 0; column < layer.columns; column += 1) view.setInt8(21 + column, layer.weights[row * layer.columns + column] ?? NaN);
   return keccak_256(bytes);
 }
 
 /** Merkle root over all rows, hidden layer first: a node is keccak256(0x01, left, right), an odd one out moves up as it is. */
 export function weightRoot(model: IntegerModel): Uint8Array {
   let level: Uint8Array[] = [];
-  for (let row = 0; row < model.hidden.rows; row += 1) level.push(leaf(model.hidden, 0, row, model.multipliers[row] as number, model.shift));
+  for (let row = 0; row < model.hidden.rows; row += 1) level.push(leaf(model.hidden, 0, row, model.multipliers[row] ?? NaN, model.shift));
   for (let row = 0; row < model.output.rows; row += 1) level.push(leaf(model.output, 1, row, 1, 0));
-  while (level.length > 1) {
+  for (;;) {
+    const [root, ...others] = level;
+    if (!root) throw new RangeError("a model without rows");
+    if (others.length === 0) return root;
     const above: Uint8Array[] = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const [left, right] = [level[at] as Uint8Array, level[at + 1]];
-      above.push(right ? keccak_256(Uint8Array.from([1, ...left, ...right])) : left);
+    let left: Uint8Array | undefined;
+    for (const node of level) {
+      if (left) above.push(keccak_256(Uint8Array.from([1, ...left, ...node])));
+      left = left ? undefined : node;
     }
-    level = above;
+    level = left ? [...above, left] : above;
   }
-  return level[0] as Uint8Array;
 }
 
 /** The identity of `model`, whose .onnx file has the bytes `file`. */

@@ -8,19 +8,15 @@ const PIXELS = Uint8Array.from({ length: 784 }, (_, index) => (index * 7) % 256)
 const LOGITS = [-(2 ** 31), 2 ** 31 - 1, 0, -1, 1, 5, -70_000, 123_456, 9, 10];
 
 describe("poseidon", () => {
-  it("equals circomlib's vectors", () => {
-    expect(poseidon([1n])).toBe(18586133768512220936620570745912940619677854269274689475585506675881198879027n);
-    expect(poseidon([1n, 2n])).toBe(7853200120776062878684798364095072458815029376092732009249414926327459813530n);
+  it("equals circomlib's vector; 14 and 15 inputs are compared with its constants by the circuit's tests", () => {
     expect(poseidon([1n, 2n, 3n, 4n])).toBe(18821383157269793795438455681495246036402687001665670618754263018637548127333n);
-    const sixteen = Array.from({ length: 16 }, (_, index) => BigInt(index + 1));
-    expect(poseidon(sixteen)).toBe(9989051620750914585850546081941653841776809718687451684622678807385399211877n);
   });
 
-  it("refuses what it would reduce in silence", () => {
-    expect(() => poseidon([BN254_ORDER])).toThrow(RangeError);
-    expect(() => poseidon([-1n])).toThrow(RangeError);
+  it("refuses what it would reduce in silence, and counts that nothing uses", () => {
+    expect(() => poseidon([1n, 2n, 3n, BN254_ORDER])).toThrow(RangeError);
+    expect(() => poseidon([1n, 2n, 3n, -1n])).toThrow(RangeError);
     expect(() => poseidon([])).toThrow(RangeError);
-    expect(() => poseidon(new Array<bigint>(17).fill(0n))).toThrow(RangeError);
+    expect(() => poseidon([1n, 2n])).toThrow(RangeError);
   });
 });
 
@@ -30,7 +26,7 @@ describe("commitments", () => {
     for (const at of [0, 30, 31, 402, 403, 774, 783]) seen.add(commitInput(PIXELS.with(at, (PIXELS[at]! + 1) % 256), 1n));
     expect(seen.size).toBe(9);
     const outputs = new Set([commitOutput(LOGITS, 1n), commitOutput(LOGITS, 2n)]);
-    for (let at = 0; at < 10; at += 1) outputs.add(commitOutput(LOGITS.with(at, LOGITS[at]! === 0 ? 1 : 0), 1n));
+    for (let at = 0; at < 10; at += 1) outputs.add(commitOutput(LOGITS.with(at, LOGITS[at] === 0 ? 1 : 0), 1n));
     expect(outputs.size).toBe(12);
   });
 

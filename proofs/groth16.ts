@@ -68,8 +68,10 @@ function pointG2([x, y]: PointG2): G2Point | undefined {
 interface PreparedKey {
   readonly gamma: G2Point;
   readonly delta: G2Point;
-  readonly ic: readonly G1Point[];
-  /** e(alpha, beta), before nothing else: complete. */
+  /** The constant of the sum of inputs, and one point for each public signal. */
+  readonly constant: G1Point;
+  readonly signals: readonly G1Point[];
+  /** e(alpha, beta). */
   readonly alphaBeta: ReturnType<typeof bn254.pairing>;
 }
 
@@ -77,10 +79,11 @@ const prepared = new WeakMap<VerifyingKey, PreparedKey | Refusal>();
 
 function prepare(vkey: VerifyingKey): PreparedKey | Refusal {
   const [alpha, beta, gamma, delta] = [pointG1(vkey.alpha), pointG2(vkey.beta), pointG2(vkey.gamma), pointG2(vkey.delta)];
-  const ic = vkey.ic.map(pointG1);
-  if (!alpha || !beta || !gamma || !delta || !ic.every((point) => point !== undefined)) return "a point of the verifying key is not in its group";
+  const [constant, ...signals] = vkey.ic.map(pointG1);
+  if (!alpha || !beta || !gamma || !delta || !constant || !signals.every((point) => point !== undefined))
+    return "a point of the verifying key is not in its group";
   if (gamma.equals(delta)) return "the verifying key has gamma equal to delta: anyone could forge";
-  return { gamma, delta, ic, alphaBeta: bn254.pairing(alpha, beta) };
+  return { gamma, delta, constant, signals, alphaBeta: bn254.pairing(alpha, beta) };
 }
 
 /** Whether a key may be used at all: its points are in their groups and gamma is not delta. Remembered per key object. */
@@ -105,15 +108,15 @@ function preparedKey(vkey: VerifyingKey): PreparedKey | Refusal {
 export function verifyGroth16(vkey: VerifyingKey, publicSignals: readonly bigint[], proof: Groth16Proof): Verdict {
   const key = preparedKey(vkey);
   if (typeof key === "string") return { ok: false, reason: key };
-  if (publicSignals.length + 1 !== key.ic.length) return { ok: false, reason: "the number of public signals does not fit" };
+  if (publicSignals.length !== key.signals.length) return { ok: false, reason: "the number of public signals does not fit" };
   if (publicSignals.some((signal) => !below(BN254_ORDER, signal))) return { ok: false, reason: "a public signal is not below r" };
   const [a, b, c] = [pointG1(proof.a), pointG2(proof.b), pointG1(proof.c)];
   if (!a || !b || !c) return { ok: false, reason: "a point of the proof is not in its group" };
 
-  let inputs = key.ic[0] as G1Point;
-  publicSignals.forEach((signal, index) => {
-    if (signal !== 0n) inputs = inputs.add((key.ic[index + 1] as G1Point).multiplyUnsafe(signal));
-  });
+  const inputs = key.signals.reduce((sum, point, index) => {
+    const signal = publicSignals[index] ?? 0n;
+    return signal === 0n ? sum : sum.add(point.multiplyUnsafe(signal));
+  }, key.constant);
   const pairs = [
     { g1: a, g2: b },
     { g1: c.negate(), g2: key.delta },

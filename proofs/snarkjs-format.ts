@@ -28,13 +28,18 @@ function listOf(value: unknown, length: number): readonly unknown[] {
 }
 
 function pointG1(value: unknown): PointG1 {
-  const [x, y, z] = listOf(value, 3).map(decimal);
-  return z === 1n ? [x as bigint, y as bigint] : fail("affine point");
+  const [x, y, z] = listOf(value, 3);
+  return z === "1" ? [decimal(x), decimal(y)] : fail("affine point");
 }
 
 function pointG2(value: unknown): PointG2 {
-  const [x, y, z] = listOf(value, 3).map((pair) => listOf(pair, 2).map(decimal) as [bigint, bigint]);
-  return z?.[0] === 1n && z[1] === 0n ? [x as [bigint, bigint], y as [bigint, bigint]] : fail("affine point");
+  const pair = (coordinate: unknown): [bigint, bigint] => {
+    const [c0, c1] = listOf(coordinate, 2);
+    return [decimal(c0), decimal(c1)];
+  };
+  const [x, y, z] = listOf(value, 3);
+  const [one, zero] = listOf(z, 2);
+  return one === "1" && zero === "0" ? [pair(x), pair(y)] : fail("affine point");
 }
 
 function checkSystem(value: unknown): void {

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { checkVerifyingKey } from "@zpu/proofs/groth16";
 import { vkeyFromSnarkjs } from "@zpu/proofs/snarkjs-format";
-import { zKey } from "snarkjs";
+import { zKey } from "./snarkjs.ts";
 import { BEACON_ITERATIONS_EXP, freshEntropy, hex, type Phase1, type Progress } from "./powers-of-tau.ts";
 
 /** What is published about phase 2. Hex without 0x. */

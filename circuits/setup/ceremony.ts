@@ -12,7 +12,7 @@ import { loadWitnessProgram } from "@zpu/circuits/witness";
 import { commitInput, commitOutput, randomSalt } from "@zpu/proofs/commitment";
 import { verifyGroth16 } from "@zpu/proofs/groth16";
 import { proofFromSnarkjs, vkeyFromSnarkjs } from "@zpu/proofs/snarkjs-format";
-import { groth16, r1cs } from "snarkjs";
+import { groth16, r1cs } from "./snarkjs.ts";
 import { makeProvingKey } from "./ceremony-steps.ts";
 import { compileCircom } from "./compile.ts";
 import { digitsCircuit } from "./digits-circuit.ts";

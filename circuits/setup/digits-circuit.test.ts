@@ -9,16 +9,19 @@ import { loadWitnessProgram, witnessValues, type WitnessProgram } from "@zpu/cir
 import { commitInput, commitOutput } from "@zpu/proofs/commitment";
 import { BN254_ORDER } from "@zpu/proofs/field";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { compileCircom, type Compiled } from "./compile.ts";
 import { digitsCircuit, requantiseBits } from "./digits-circuit.ts";
 import { integerGraph } from "./integer-graph.ts";
 import { holds, holdsAll, readR1cs, wiresByName, type ConstraintSystem } from "./r1cs-check.ts";
 
+/** Compiling and proving share the machine with whatever else runs on it. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
 /** Digits on which three implementations must agree bit for bit. */
 const AGREEING_DIGITS = 1_000;
 /** Where in the held-out digits they start: another thousand every day, `ZPU_SEED` chooses one. */
-const OFFSET = Number(process.env["ZPU_SEED"] ?? Math.floor(Date.now() / 86_400_000));
+const OFFSET = Number(process.env.ZPU_SEED ?? Math.floor(Date.now() / 86_400_000));
 
 const model = loadModel();
 const { heldOut } = loadDataSet();
@@ -44,7 +47,7 @@ beforeAll(async () => {
   system = readR1cs(compiled.r1cs);
   wires = wiresByName(compiled.sym);
   program = await loadWitnessProgram(new Uint8Array(readFileSync(DIGITS.witness.path)));
-}, 240_000);
+});
 
 describe("the committed artifacts", () => {
   it("are what the committed weights compile to", () => {
@@ -74,7 +77,7 @@ describe("agreement", () => {
       if (argMax(outputs) === label) right += 1;
     }
     expect(right / AGREEING_DIGITS).toBeGreaterThan(0.97);
-  }, 240_000);
+  });
 
   it("holds at the corners too: no ink, all ink, noise", async () => {
     const session = await InferenceSession.create(DIGITS.onnx.path, { intraOpNumThreads: 1 });
@@ -86,7 +89,7 @@ describe("agreement", () => {
     }
     for (const pixels of corners) {
       const { logits } = classify(model, pixels);
-      expect(Array.from((await session.run({ pixels: new Tensor("uint8", pixels, [1, 784]) }))["logits"]!.data as Int32Array)).toEqual(logits);
+      expect(Array.from((await session.run({ pixels: new Tensor("uint8", pixels, [1, 784]) })).logits!.data as Int32Array)).toEqual(logits);
       expect(holdsAll(system, witnessValues(program.calculate(inputFor(pixels, logits))))).toBe(true);
     }
   });
@@ -134,7 +137,7 @@ describe("binding", () => {
     }
     expect(accepted).toEqual([]);
     expect(free.size).toBeLessThanOrEqual(129);
-  }, 120_000);
+  });
 
   it("bounds every hidden unit below the field by far, from its weights", () => {
     for (let row = 0; row < 128; row += 1) expect(requantiseBits(model, row)).toBeLessThan(40);

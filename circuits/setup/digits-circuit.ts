@@ -8,7 +8,7 @@ const TERMS_PER_BRACKET = 28;
 /** Bits that hold |accumulator * multiplier + 2^(shift-1)| of hidden unit `row` for every input: `n` of the gadget `Requantise`. */
 export function requantiseBits(model: IntegerModel, row: number): number {
   const { low, high } = accumulatorBound(model.hidden, row);
-  const multiplier = model.multipliers[row] as number;
+  const multiplier = model.multipliers[row] ?? NaN;
   const half = 2 ** (model.shift - 1);
   const largest = Math.max(high * multiplier + half, -(low * multiplier + half));
   let bits = 1;
@@ -25,12 +25,12 @@ function sumOf(layer: DenseLayer, row: number, name: string, scale: number): str
   for (let from = 0; from < layer.columns; from += TERMS_PER_BRACKET) {
     const terms: string[] = [];
     for (let column = from; column < Math.min(from + TERMS_PER_BRACKET, layer.columns); column += 1) {
-      const weight = (layer.weights[row * layer.columns + column] as number) * scale;
+      const weight = (layer.weights[row * layer.columns + column] ?? NaN) * scale;
       if (weight !== 0) terms.push(`${weight < 0 ? "-" : "+"}${Math.abs(weight)}*${name}[${column}]`);
     }
     if (terms.length > 0) brackets.push(`(${terms.join("").replace(/^\+/, "")})`);
   }
-  return [...brackets, `(${(layer.bias[row] as number) * scale})`].join(" + ");
+  return [...brackets, `(${(layer.bias[row] ?? NaN) * scale})`].join(" + ");
 }
 
 /** The circom text of the circuit of `model`; its gadgets are in `gadgets.circom`. */
@@ -39,7 +39,7 @@ export function digitsCircuit(model: IntegerModel): string {
   const lines: string[] = [];
   for (let row = 0; row < hidden.rows; row += 1) {
     lines.push(`    component unit${row} = Requantise(${requantiseBits(model, row)}, ${shift});`);
-    lines.push(`    unit${row}.in <== ${sumOf(hidden, row, "pixels", model.multipliers[row] as number)};`);
+    lines.push(`    unit${row}.in <== ${sumOf(hidden, row, "pixels", model.multipliers[row] ?? NaN)};`);
     lines.push(`    hidden[${row}] <== unit${row}.out;`);
   }
   for (let row = 0; row < output.rows; row += 1) lines.push(`    logits[${row}] <== ${sumOf(output, row, "hidden", 1)};`);

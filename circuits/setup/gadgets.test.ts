@@ -3,9 +3,12 @@ import { loadWitnessProgram, witnessValues, type WitnessInput } from "@zpu/circu
 import { commitInput, commitOutput, INPUT_DOMAIN, OUTPUT_DOMAIN } from "@zpu/proofs/commitment";
 import { BN254_ORDER } from "@zpu/proofs/field";
 import { poseidon } from "@zpu/proofs/poseidon";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { compileCircom } from "./compile.ts";
 import { holdsAll, readR1cs, survives, wiresByName } from "./r1cs-check.ts";
+
+/** Compiling and proving share the machine with whatever else runs on it. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const FALSE_VALUES = [0n, 1n, 2n, 255n, 256n, -1n, BN254_ORDER >> 1n];
 

@@ -22,7 +22,7 @@ function weightsOf(name: string, layer: DenseLayer): Constant {
   const data = new Uint8Array(layer.rows * layer.columns);
   for (let row = 0; row < layer.rows; row += 1) {
     for (let column = 0; column < layer.columns; column += 1) {
-      data[column * layer.rows + row] = (layer.weights[row * layer.columns + column] as number) + ZERO_POINT;
+      data[column * layer.rows + row] = (layer.weights[row * layer.columns + column] ?? NaN) + ZERO_POINT;
     }
   }
   return { name, element: "uint8", dims: [layer.columns, layer.rows], data };

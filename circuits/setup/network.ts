@@ -37,7 +37,7 @@ export function distort(pixels: Uint8Array, target: Float32Array, random: () => 
   const ink = between(0.75, 1.6);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const centre = (SIDE - 1) / 2;
-  const at = (x: number, y: number) => (x < 0 || y < 0 || x >= SIDE || y >= SIDE ? 0 : (pixels[y * SIDE + x] as number));
+  const at = (x: number, y: number) => (x < 0 || y < 0 || x >= SIDE || y >= SIDE ? 0 : (pixels[y * SIDE + x] ?? NaN));
   for (let row = 0; row < SIDE; row += 1) {
     for (let column = 0; column < SIDE; column += 1) {
       const dx = (column - centre - shiftX) / scaleX;
@@ -57,19 +57,19 @@ export function forward(net: FloatNetwork, x: Float32Array, hidden: Float32Array
   hidden.set(net.b1);
   let count = 0;
   for (let pixel = 0; pixel < PIXELS; pixel += 1) {
-    const grey = x[pixel] as number;
+    const grey = x[pixel] ?? NaN;
     if (grey === 0) continue;
     inked[count] = pixel;
     count += 1;
     const from = pixel * HIDDEN;
-    for (let unit = 0; unit < HIDDEN; unit += 1) hidden[unit] = (hidden[unit] as number) + grey * (net.w1[from + unit] as number);
+    for (let unit = 0; unit < HIDDEN; unit += 1) hidden[unit] = (hidden[unit] ?? NaN) + grey * (net.w1[from + unit] ?? NaN);
   }
   scores.set(net.b2);
   for (let unit = 0; unit < HIDDEN; unit += 1) {
-    const value = Math.max(0, hidden[unit] as number);
+    const value = Math.max(0, hidden[unit] ?? NaN);
     hidden[unit] = value;
     if (value === 0) continue;
-    for (let k = 0; k < CLASSES; k += 1) scores[k] = (scores[k] as number) + value * (net.w2[unit * CLASSES + k] as number);
+    for (let k = 0; k < CLASSES; k += 1) scores[k] = (scores[k] ?? NaN) + value * (net.w2[unit * CLASSES + k] ?? NaN);
   }
   return count;
 }
@@ -83,11 +83,16 @@ export function trainNetwork(digits: readonly LabelledDigit[], plan: TrainingPla
   const net = { w1, b1, w2, b2 };
   for (let at = 0; at < w1.length; at += 1) w1[at] = normal() * Math.sqrt(2 / 150);
   for (let at = 0; at < w2.length; at += 1) w2[at] = normal() * Math.sqrt(2 / HIDDEN);
-  for (let at = 0; at < w1.length; at += 1) w1[at] = (w1[at] as number) * 0.4;
+  for (let at = 0; at < w1.length; at += 1) w1[at] = (w1[at] ?? NaN) * 0.4;
 
-  const like = () => parts.map((part) => new Float32Array(part.length)) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const [gradient, mean, square] = [like(), like(), like()];
-  const [g1, gb1, g2, gb2] = gradient;
+  /** Each part with its gradient and Adam's two running means. */
+  const learners = parts.map((part) => ({
+    part,
+    g: new Float32Array(part.length),
+    m: new Float32Array(part.length),
+    v: new Float32Array(part.length),
+  }));
+  const [g1, gb1, g2, gb2] = learners.map(({ g }) => g) as [Float32Array, Float32Array, Float32Array, Float32Array];
   const [x, hidden, scores, back, inked] = [
     new Float32Array(PIXELS),
     new Float32Array(HIDDEN),
@@ -101,28 +106,28 @@ export function trainNetwork(digits: readonly LabelledDigit[], plan: TrainingPla
     const count = forward(net, x, hidden, scores, inked);
     const highest = Math.max(...scores);
     let total = 0;
-    for (let k = 0; k < CLASSES; k += 1) total += scores[k] = Math.exp((scores[k] as number) - highest);
+    for (let k = 0; k < CLASSES; k += 1) total += scores[k] = Math.exp((scores[k] ?? NaN) - highest);
     let loss = 0;
     back.fill(0);
     for (let k = 0; k < CLASSES; k += 1) {
-      const probability = (scores[k] as number) / total;
+      const probability = (scores[k] ?? NaN) / total;
       if (k === label) loss = -Math.log(Math.max(probability, 1e-12));
       const error = probability - (k === label ? 1 : 0);
-      gb2[k] = (gb2[k] as number) + error;
+      gb2[k] = (gb2[k] ?? NaN) + error;
       for (let unit = 0; unit < HIDDEN; unit += 1) {
-        const value = hidden[unit] as number;
+        const value = hidden[unit] ?? NaN;
         if (value === 0) continue;
         const at = unit * CLASSES + k;
-        g2[at] = (g2[at] as number) + error * value;
-        back[unit] = (back[unit] as number) + error * (w2[at] as number);
+        g2[at] = (g2[at] ?? NaN) + error * value;
+        back[unit] = (back[unit] ?? NaN) + error * (w2[at] ?? NaN);
       }
     }
-    for (let unit = 0; unit < HIDDEN; unit += 1) gb1[unit] = (gb1[unit] as number) + (back[unit] as number);
+    for (let unit = 0; unit < HIDDEN; unit += 1) gb1[unit] = (gb1[unit] ?? NaN) + (back[unit] ?? NaN);
     for (let n = 0; n < count; n += 1) {
-      const pixel = inked[n] as number;
-      const grey = x[pixel] as number;
+      const pixel = inked[n] ?? NaN;
+      const grey = x[pixel] ?? NaN;
       const from = pixel * HIDDEN;
-      for (let unit = 0; unit < HIDDEN; unit += 1) g1[from + unit] = (g1[from + unit] as number) + grey * (back[unit] as number);
+      for (let unit = 0; unit < HIDDEN; unit += 1) g1[from + unit] = (g1[from + unit] ?? NaN) + grey * (back[unit] ?? NaN);
     }
     return loss;
   };
@@ -134,14 +139,13 @@ export function trainNetwork(digits: readonly LabelledDigit[], plan: TrainingPla
     step += 1;
     const rate = plan.rate * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
     const correction = Math.sqrt(1 - 0.999 ** step) / (1 - 0.9 ** step);
-    parts.forEach((part, index) => {
-      const [g, m, v] = [gradient[index] as Float32Array, mean[index] as Float32Array, square[index] as Float32Array];
+    learners.forEach(({ part, g, m, v }, index) => {
       const decay = index % 2 === 0 ? 1 - rate * 0.01 : 1;
       for (let at = 0; at < part.length; at += 1) {
-        const slope = (g[at] as number) / batch;
-        const average = (m[at] = 0.9 * (m[at] as number) + 0.1 * slope);
-        const spread = (v[at] = 0.999 * (v[at] as number) + 0.001 * slope * slope);
-        part[at] = (part[at] as number) * decay - (rate * correction * average) / (Math.sqrt(spread) + 1e-8);
+        const slope = (g[at] ?? NaN) / batch;
+        const average = (m[at] = 0.9 * (m[at] ?? NaN) + 0.1 * slope);
+        const spread = (v[at] = 0.999 * (v[at] ?? NaN) + 0.001 * slope * slope);
+        part[at] = (part[at] ?? NaN) * decay - (rate * correction * average) / (Math.sqrt(spread) + 1e-8);
       }
       g.fill(0);
     });
@@ -152,7 +156,7 @@ export function trainNetwork(digits: readonly LabelledDigit[], plan: TrainingPla
     shuffle(deck, random);
     let loss = 0;
     deck.forEach((digit, index) => {
-      if (random() < 0.25) for (let pixel = 0; pixel < PIXELS; pixel += 1) x[pixel] = (digit.pixels[pixel] as number) / 255;
+      if (random() < 0.25) for (let pixel = 0; pixel < PIXELS; pixel += 1) x[pixel] = (digit.pixels[pixel] ?? NaN) / 255;
       else distort(digit.pixels, x, random);
       loss += learn(digit.label);
       if ((index + 1) % plan.batch === 0 || index + 1 === deck.length) descend((index % plan.batch) + 1);

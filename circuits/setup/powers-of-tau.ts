@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { curves, powersOfTau } from "snarkjs";
+import { curves, powersOfTau } from "./snarkjs.ts";
 
 /** A beacon is hashed 2^10 times before it becomes the last contribution. */
 export const BEACON_ITERATIONS_EXP = 10;

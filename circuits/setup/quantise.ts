@@ -47,7 +47,7 @@ export function quantise(net: FloatNetwork, calibration: readonly LabelledDigit[
   const activationStep = calibrate(net, calibration) / 255;
   const largest = Array.from({ length: HIDDEN }, (_, unit) => {
     let most = 0;
-    for (let pixel = 0; pixel < PIXELS; pixel += 1) most = Math.max(most, Math.abs(net.w1[pixel * HIDDEN + unit] as number));
+    for (let pixel = 0; pixel < PIXELS; pixel += 1) most = Math.max(most, Math.abs(net.w1[pixel * HIDDEN + unit] ?? NaN));
     return most;
   });
   // h = w x / 255 / activationStep; with w = integer * multiplier * unit that is accumulator * multiplier * unit / (255 activationStep) = ... / 2^shift
@@ -57,17 +57,16 @@ export function quantise(net: FloatNetwork, calibration: readonly LabelledDigit[
   const multipliers = Int32Array.from(largest, (most) => Math.max(1, Math.ceil(most / 127 / unit)));
   const hidden = { rows: HIDDEN, columns: PIXELS, weights: new Int8Array(HIDDEN * PIXELS), bias: new Int32Array(HIDDEN) };
   for (let row = 0; row < HIDDEN; row += 1) {
-    const step = unit * (multipliers[row] as number);
-    hidden.bias[row] = Math.round(((net.b1[row] as number) * 255) / step);
-    for (let pixel = 0; pixel < PIXELS; pixel += 1)
-      hidden.weights[row * PIXELS + pixel] = Math.round((net.w1[pixel * HIDDEN + row] as number) / step);
+    const step = unit * (multipliers[row] ?? NaN);
+    hidden.bias[row] = Math.round(((net.b1[row] ?? NaN) * 255) / step);
+    for (let pixel = 0; pixel < PIXELS; pixel += 1) hidden.weights[row * PIXELS + pixel] = Math.round((net.w1[pixel * HIDDEN + row] ?? NaN) / step);
   }
   const outputStep = net.w2.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127;
   const output = { rows: CLASSES, columns: HIDDEN, weights: new Int8Array(CLASSES * HIDDEN), bias: new Int32Array(CLASSES) };
   for (let row = 0; row < CLASSES; row += 1) {
-    output.bias[row] = Math.round((net.b2[row] as number) / (outputStep * activationStep));
+    output.bias[row] = Math.round((net.b2[row] ?? NaN) / (outputStep * activationStep));
     for (let column = 0; column < HIDDEN; column += 1)
-      output.weights[row * HIDDEN + column] = Math.round((net.w2[column * CLASSES + row] as number) / outputStep);
+      output.weights[row * HIDDEN + column] = Math.round((net.w2[column * CLASSES + row] ?? NaN) / outputStep);
   }
   const model = { hidden, multipliers, shift, output };
   checkModel(model);

@@ -40,8 +40,8 @@ export function readR1cs(file: Uint8Array): ConstraintSystem {
       let coefficient = 0n;
       for (let word = 3; word >= 0; word -= 1) coefficient = (coefficient << 64n) | view.getBigUint64(at + 4 + word * 8, true);
       terms.push([wire, coefficient]);
-      const list = byWire[wire] as number[];
-      if (list.at(-1) !== index) list.push(index);
+      const list = byWire[wire];
+      if (list && list.at(-1) !== index) list.push(index);
     }
     return terms;
   };
@@ -50,12 +50,17 @@ export function readR1cs(file: Uint8Array): ConstraintSystem {
   return { constraints, byWire, labels };
 }
 
+const missing = (wire: number): never => {
+  throw new RangeError(`there is no wire ${wire}`);
+};
 const value = (row: Row, witness: readonly bigint[]): bigint =>
-  row.reduce((sum, [wire, coefficient]) => sum + coefficient * (witness[wire] as bigint), 0n);
+  row.reduce((sum, [wire, coefficient]) => sum + coefficient * (witness[wire] ?? missing(wire)), 0n);
 
 /** Whether constraint `index` holds for `witness`. */
 export function holds(system: ConstraintSystem, index: number, witness: readonly bigint[]): boolean {
-  const [a, b, c] = system.constraints[index] as (typeof system.constraints)[number];
+  const constraint = system.constraints[index];
+  if (!constraint) throw new RangeError(`there is no constraint ${index}`);
+  const [a, b, c] = constraint;
   return (value(a, witness) * value(b, witness) - value(c, witness)) % BN254_ORDER === 0n;
 }
 
@@ -66,7 +71,7 @@ export const holdsAll = (system: ConstraintSystem, witness: readonly bigint[]): 
 /** Whether the constraints that `wire` is in still hold when it has `other` for a value. */
 export function survives(system: ConstraintSystem, witness: readonly bigint[], wire: number, other: bigint): boolean {
   const changed = witness.with(wire, ((other % BN254_ORDER) + BN254_ORDER) % BN254_ORDER);
-  return (system.byWire[wire] as number[]).every((index) => holds(system, index, changed));
+  return (system.byWire[wire] ?? missing(wire)).every((index) => holds(system, index, changed));
 }
 
 /** Wire of each named signal, from the compiler's table; eliminated signals are left out. */
