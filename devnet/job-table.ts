@@ -75,7 +75,7 @@ export function openJobTable(terminal: Terminal): JobTable {
       drawn = 0;
       return "";
     }
-    const width = Math.max(20, terminal.columns ?? 100);
+    const width = terminal.columns !== undefined && terminal.columns >= 20 ? terminal.columns : 100;
     // A line that wraps would make the count of lines to go back wrong.
     const lines = [HEAD, ...jobs.slice(0, ROWS).map(jobLine)].map((line) => line.slice(0, width - 1));
     drawn = lines.length;

@@ -97,10 +97,11 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
       () => openChainClient({ chainId: Number(DEVNET_CHAIN_ID), rpcUrl: rpc.url, contracts, devnet: true }),
       (part) => part.close(),
     );
-    let requestor: Requestor | undefined;
+    // The requestor needs the gateway's address, the gateway's routes need the requestor.
+    const late: { requestor?: Requestor } = {};
     const asked = (): Requestor => {
-      if (requestor === undefined) throw new ZpuError("NO_PROVIDER", { model: DIGITS.name });
-      return requestor;
+      if (late.requestor === undefined) throw new ZpuError("NO_PROVIDER", { model: DIGITS.name });
+      return late.requestor;
     };
     const httpPort = await freePort(port);
     const local = (route: Route): Route => ({
@@ -128,14 +129,18 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
             local({
               method: "POST",
               path: /^\/faucet$/,
-              handle: async ({ body }) => ({ json: await answerFaucet(faucet, await body(z.unknown())) }),
+              handle: async (question) => ({ json: await answerFaucet(faucet, await question.body(z.unknown())) }),
             }),
-            local({ method: "POST", path: /^\/ask$/, handle: async ({ body }) => ({ json: await answerAsk(asked(), await body(z.unknown())) }) }),
+            local({
+              method: "POST",
+              path: /^\/ask$/,
+              handle: async (question) => ({ json: await answerAsk(asked(), await question.body(z.unknown())) }),
+            }),
           ],
         }),
       (part) => part.close(),
     );
-    requestor = await lifecycle.start(
+    late.requestor = await lifecycle.start(
       "requestor",
       () => openRequestor({ url: gateway.url, key: accounts.requestor, account: accountOfKey(accounts.requestor), chain, deployment, faucet }),
       (part) => part.close(),

@@ -78,7 +78,10 @@ async function run(options: Options): Promise<number> {
     await endAll();
     return conclude(report, options);
   }
-  if (!options.headless) say(`Jobs, Earnings and Ask are at ${provider.webUrl ?? "the address above"}  (Ctrl-C ends everything)`);
+  if (!options.headless)
+    say(
+      `Jobs, Earnings and Ask are at ${provider.webUrl === undefined ? "the address above" : new URL(provider.webUrl).origin}  (Ctrl-C ends everything)`,
+    );
   else say("running; Ctrl-C ends everything");
   return keepSending({ devnet, provider }, options, say);
 }

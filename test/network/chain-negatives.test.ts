@@ -203,7 +203,7 @@ describe("the chain refuses", () => {
 
   it("the devnet's verifying key on another chain", async () => {
     const other = await openWorld(31_337n);
-    const refused = await on(other.deployment.verifier, VERIFIER_ABI, other.admin)
+    const refused: unknown = await on(other.deployment.verifier, VERIFIER_ABI, other.admin)
       .getFunction("addVk")
       .staticCall(DIGITS.modelId, vkey)
       .catch((error: unknown) => (isError(error, "CALL_EXCEPTION") && error.data !== null ? decodeRevert(error.data) : error));
@@ -225,7 +225,7 @@ describe("the chain refuses", () => {
   });
 
   it("a second proof of a job that is proven", async () => {
-    const jobs = on(world.deployment.jobs, JOBS_ABI, world.providers[0]?.operator as Wallet);
+    const jobs = on(world.deployment.jobs, JOBS_ABI, world.providers[0]!.operator);
     await done(jobs.getFunction("prove")(job.jobId, outputCommitment, toProof(proof)));
     expect(await refusal(job.jobId, outputCommitment, proof)).toBe("JobStateWrong");
     await done(jobs.getFunction("settle")(job.jobId));

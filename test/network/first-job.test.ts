@@ -60,9 +60,7 @@ describe("the first paid job", () => {
         "settling",
         "paid",
       ]);
-      expect(view.stagesMs).toEqual(
-        expect.objectContaining({ run: expect.any(Number), witness: expect.any(Number), prove: expect.any(Number), verify: expect.any(Number) }),
-      );
+      for (const stage of ["run", "witness", "prove", "verify", "settle"] as const) expect(view.stagesMs[stage], stage).toBeGreaterThan(0);
 
       const onChain = await jobOnChain(chain, document.contracts.jobs, jobId);
       expect(onChain.proven?.provider).toBe(rig.provider.provider);
