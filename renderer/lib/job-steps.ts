@@ -12,6 +12,8 @@ export interface Step {
   readonly status: StepStatus;
   /** What is going on, while active. */
   readonly note?: string;
+  /** When the last thing happened, Unix ms, while active. */
+  readonly sinceMs?: number;
   /** When the step was reached, Unix ms. */
   readonly atMs?: number;
   /** Milliseconds from the job's arrival to this step. */
@@ -52,7 +54,8 @@ export function jobSteps(job: Pick<JobView, "state" | "events">): Step[] {
     open = false;
     if (ended) return { ...base, status: "failed" };
     const note = ACTIVE_NOTE[job.state];
-    return { ...base, status: "active", ...(note ? { note } : {}) };
+    const sinceMs = job.events.at(-1)?.atMs;
+    return { ...base, status: "active", ...(note ? { note } : {}), ...(sinceMs === undefined ? {} : { sinceMs }) };
   });
 }
 

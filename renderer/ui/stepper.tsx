@@ -1,6 +1,7 @@
 /** A job's way in five steps: whole beside its details, as five short lines in a list. */
 import type { Step, StepStatus } from "../lib/job-steps.ts";
 import { absolute, clock, duration } from "../lib/format.ts";
+import { useNowMs } from "../lib/live.tsx";
 import { Icon, Spinner } from "./icons.tsx";
 
 const SAID: Record<StepStatus, string> = {
@@ -24,6 +25,18 @@ function Mark({ status }: { status: StepStatus }) {
       className={`inline-flex size-6 shrink-0 items-center justify-center rounded-full border-[1.5px] transition-colors duration-300 ${MARK[status]}`}
     >
       {status === "active" ? <Spinner className="size-5" /> : <Icon name={status === "failed" ? "cross" : "check"} className="size-4" />}
+    </span>
+  );
+}
+
+/** What is going on, and for how long once that is noticeable. */
+function Note({ note, sinceMs }: { note: string; sinceMs: number | undefined }) {
+  const nowMs = useNowMs();
+  const seconds = sinceMs === undefined ? 0 : Math.floor((nowMs - sinceMs) / 1000);
+  return (
+    <span className="block text-xs text-accent">
+      {note}
+      {seconds >= 2 && seconds < 600 ? <span aria-hidden="true">{`, ${seconds} s`}</span> : null}
     </span>
   );
 }
@@ -53,7 +66,7 @@ export function Stepper({ steps, upright = false }: { steps: readonly Step[]; up
                 {step.title}
                 <span className="sr-only">, {SAID[step.status]}</span>
               </span>
-              {step.note ? <span className="block text-xs text-accent">{step.note}</span> : null}
+              {step.note ? <Note note={step.note} sinceMs={step.sinceMs} /> : null}
               {step.atMs === undefined ? null : (
                 <time dateTime={new Date(step.atMs).toISOString()} title={absolute(step.atMs)} className="block text-xs text-ink-3">
                   {step.afterMs === undefined || index === 0 ? clock(step.atMs) : `+${duration(step.afterMs)}`}

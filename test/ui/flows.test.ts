@@ -237,6 +237,16 @@ describe("Ask a digit", () => {
     expect(path!.split("L").length).toBeGreaterThan(5);
   });
 
+  it("leads the eye to the digit's way in a narrow window", async () => {
+    session = await openSession(browser, { width: 400, touch: true });
+    const { app, ask } = session;
+    await app.go("Ask a digit");
+    await ask.sample(5);
+    await ask.askButton.click();
+    await ask.journey.waitFor();
+    await until("the way is at the top of the window", async () => ((await ask.journey.boundingBox())?.y ?? 800) < 200);
+  });
+
   it("says why it could not be asked and keeps the drawing", async () => {
     session = await openSession(browser);
     const { app, ask, node } = session;

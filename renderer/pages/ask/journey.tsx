@@ -1,4 +1,5 @@
 /** The digit that was asked, on its way: the job's steps as they happen, the answer when it comes, the pay at the end. */
+import { useEffect, useRef } from "react";
 import { duration, money } from "../../lib/format.ts";
 import type { Asked } from "../../lib/asked.ts";
 import { FAILED_STATES, jobSteps, paidAfterMs, stateLabel } from "../../lib/job-steps.ts";
@@ -30,11 +31,16 @@ export function NoJourney() {
 export function Journey({ asked }: { asked: Asked }) {
   const nowMs = useNowMs();
   const job = useSlice("jobs")?.find(({ jobId }) => jobId === asked.jobId);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // In a narrow window the way begins below the pad: lead the eye there, but only right after asking.
+    if (Date.now() - asked.atMs < 1_000 && window.matchMedia("(max-width: 79.99rem)").matches) place.current?.scrollIntoView({ block: "start" });
+  }, [asked.atMs]);
   const paidMs = job ? paidAfterMs(job) : undefined;
   const ended = job !== undefined && FAILED_STATES.has(job.state);
   return (
     <Card title="On its way" aside={job ? <Badge tone={stateTone(job.state)}>{stateLabel(job.state)}</Badge> : <Badge tone="busy">Sent</Badge>}>
-      <div data-testid="journey" data-state={job?.state ?? "sent"} className="space-y-5 px-5 pt-3 pb-5">
+      <div ref={place} data-testid="journey" data-state={job?.state ?? "sent"} className="scroll-mt-16 space-y-5 px-5 pt-3 pb-5">
         <div className="flex items-center gap-6 rounded-xl bg-sunken p-5">
           <Digit pixels={job?.pixels ?? asked.pixels} crisp label="The digit you asked about" className="size-28" />
           <Icon name="back" className="size-6 rotate-180 text-ink-3" />

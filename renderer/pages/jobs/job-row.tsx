@@ -2,6 +2,7 @@
 import type { JobView } from "@zpu/ipc/operator/jobs";
 import { shortHex, tokens } from "../../lib/format.ts";
 import { FAILED_STATES, jobSteps, stateLabel } from "../../lib/job-steps.ts";
+import { useNowMs } from "../../lib/live.tsx";
 import { hrefOf } from "../../routes/router.ts";
 import { Badge, type Tone } from "../../ui/badge.tsx";
 import { Digit } from "../../ui/digit.tsx";
@@ -30,8 +31,12 @@ function Answer({ job }: { job: JobView }) {
   );
 }
 
+/** A job this young is seen arriving. */
+const FRESH_MS = 3_000;
+
 /** A row that leads to the job. */
 export function JobRow({ job, current }: { job: JobView; current: boolean }) {
+  const fresh = useNowMs() - job.receivedAtMs < FRESH_MS;
   return (
     <li>
       <a
@@ -39,7 +44,7 @@ export function JobRow({ job, current }: { job: JobView; current: boolean }) {
         aria-current={current ? "true" : undefined}
         data-job={job.jobId}
         data-state={job.state}
-        className={`relative flex animate-arrive items-center gap-4 px-5 py-3 -outline-offset-2 transition-colors duration-150 ${current ? "bg-accent-soft/60 before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent-fill" : "hover:bg-sunken/60"}`}
+        className={`relative flex ${fresh ? "animate-arrive" : ""} items-center gap-4 px-5 py-3 -outline-offset-2 transition-colors duration-150 ${current ? "bg-accent-soft/60 before:absolute before:inset-y-0 before:left-0 before:w-[3px] before:bg-accent-fill" : "hover:bg-sunken/60"}`}
       >
         <Digit pixels={job.pixels} className="size-13" />
         <span className="min-w-0 flex-1">
