@@ -98,6 +98,8 @@ export function createRunner(parts: RunnerParts): Runner {
   const { journal, blobs, settlement, identity, now, log, retryMs = 1_000, maxAttempts = 5, postedWaitMs = 10_000 } = parts;
   const steps = createSignal<JobRecord>();
   const driving = new Map<JobId, Promise<void>>();
+  /** Proofs that are made and not recorded yet. */
+  const made = new Map<JobId, Proven>();
   /** Jobs that were told to go while they were parking. */
   const again = new Set<JobId>();
   const stopper = new AbortController();
@@ -186,19 +188,24 @@ export function createRunner(parts: RunnerParts): Runner {
       if (pastDeadline(job)) return end(job, "expired", expired(job));
       const run = runOf(job);
       const context = jobContext(identity.chainId, identity.jobsContract, job.jobId, identity.provider);
-      const proven = await parts.prove(job.facts.modelName, {
-        input: blobs.get(job.facts.inputBlob),
-        output: run.logits,
-        inputSalt: job.facts.inputSalt,
-        outputSalt: run.outputSalt,
-        context,
-      });
+      const proven =
+        made.get(job.jobId) ??
+        (await parts.prove(job.facts.modelName, {
+          input: blobs.get(job.facts.inputBlob),
+          output: run.logits,
+          inputSalt: job.facts.inputSalt,
+          outputSalt: run.outputSalt,
+          context,
+        }));
+      made.set(job.jobId, proven);
       const expected = [BigInt(job.facts.spec.inputCommitment), BigInt(run.outputCommitment), context];
       if (proven.publicSignals.some((signal, index) => signal !== expected[index])) {
         return end(job, "failed", new ZpuError("PROOF_INVALID", { detail: "its public signals are not those of the job" }));
       }
       const receiptSignature = await parts.signReceipt(receiptOf(job, run));
+      // Kept until it is on disk: a chain that is away while the receipt is checked must not cost a second proof.
       record(job.jobId, "proven", { change: { proof: proven.proof, receiptSignature, stagesMs: { ...proven.ms } } });
+      made.delete(job.jobId);
     },
 
     async proven(job) {
@@ -263,7 +270,10 @@ export function createRunner(parts: RunnerParts): Runner {
     while (!stopped()) {
       const job = journal.job(jobId);
       const step = job && STEPS[job.state];
-      if (!job || !step || isTerminal(job.state)) return;
+      if (!job || !step || isTerminal(job.state)) {
+        made.delete(jobId);
+        return;
+      }
       attempt = job.state === last ? attempt + 1 : 1;
       last = job.state;
       try {
