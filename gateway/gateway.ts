@@ -8,7 +8,7 @@ import { jobId as jobIdSchema, type JobId } from "@zpu/protocol/ids";
 import { receiptMessage } from "@zpu/protocol/messages";
 import type { Chain } from "@zpu/sdk/escrow";
 import { checkReceipt, readEvidence } from "@zpu/sdk/verify";
-import { z } from "zod";
+import { type z } from "zod";
 import { parseBody, readBody, sendAnswer, sendProblem, type Asked, type Route } from "./http.ts";
 import { openReceiptStore } from "./receipt-store.ts";
 import { trackProviders, type LiveProviders } from "./live-providers.ts";
@@ -93,8 +93,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     {
       method: "POST",
       path: /^\/receipts$/,
-      handle: async ({ body }) => {
-        const message = await body(receiptMessage);
+      handle: async (asked) => {
+        const message = await asked.body(receiptMessage);
         await checkReceipt(chain, message);
         return { status: receipts.put(message) ? 201 : 200, json: { jobId: message.signed.receipt.jobId } };
       },

@@ -12,7 +12,7 @@ export interface Asked {
   readonly params: readonly string[];
   readonly request: IncomingMessage;
   /** The body as JSON that fits `schema`; throws MESSAGE_TOO_LARGE or MALFORMED_MESSAGE. */
-  body<T extends z.ZodType>(schema: T): Promise<z.infer<T>>;
+  readonly body: <T extends z.ZodType>(schema: T) => Promise<z.infer<T>>;
 }
 
 /** What a route answers: JSON (bigints become decimal text). `immutable` answers never change and carry an ETag. */
@@ -93,7 +93,7 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, {
   const headers: Record<string, string> = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
   if (immutable) {
     const etag = `"${createHash("sha256").update(body).digest("hex").slice(0, 32)}"`;
-    headers["etag"] = etag;
+    headers.etag = etag;
     headers["cache-control"] = "public, max-age=31536000, immutable";
     if (request.headers["if-none-match"] === etag) {
       response.writeHead(304, headers).end();
@@ -109,7 +109,7 @@ export function sendProblem(response: ServerResponse, error: ZpuError): void {
   const remedy = ERROR_TEXTS[error.code][1].replace(/\{(\w+)\}/g, (_, name: string) => String(error.facts[name] ?? "unknown"));
   const problem = { type: `urn:zpu:error:${error.code}`, title: error.message, status, code: error.code, facts: error.facts, remedy };
   const retry: Record<string, string> =
-    error.code === "RATE_LIMITED" ? { "retry-after": String(Math.max(1, Math.ceil(Number(error.facts["retryMs"] ?? 1000) / 1000))) } : {};
+    error.code === "RATE_LIMITED" ? { "retry-after": String(Math.max(1, Math.ceil(Number(error.facts.retryMs ?? 1000) / 1000))) } : {};
   const body = Buffer.from(toJson(problem));
   response
     .writeHead(status, {

@@ -6,8 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { accepted, bytesInUse, frameOf, helloOf, offer, receiptOf, say, start, startRogue, stopAll } from "./fixture.ts";
 
 /** Messages per protocol. */
-const COUNT = process.env["ZPU_SOAK"] === "1" ? 100_000 : 1000;
-const SEED = Number(process.env["ZPU_SEED"] ?? Date.now() % 2 ** 31);
+const COUNT = process.env.ZPU_SOAK === "1" ? 100_000 : 1000;
+const SEED = Number(process.env.ZPU_SEED ?? Date.now() % 2 ** 31);
 const ANY = { perSecond: 1e9, burst: 1e9 };
 
 afterEach(stopAll);

@@ -60,11 +60,7 @@ test("a job stream carries messages both ways and ends cleanly", async () => {
   await channel.close();
   expect(await channel.next()).toBeUndefined();
   expect(await channel.closed).toBeUndefined();
-  expect(requests).toEqual(
-    sent.map((message) =>
-      message.type === "offer" ? { ...message, input: { enc: expect.any(Uint8Array), ciphertext: expect.any(Uint8Array) } } : message,
-    ),
-  );
+  expect(requests).toEqual(sent);
   await expect.poll(() => ended).toBeUndefined();
 });
 
@@ -127,7 +123,7 @@ test("a silent stream, and one that dribbles a message, are closed in time", asy
 test("at most eight job streams a peer, and the ninth is told so; a closed one makes room", async () => {
   const [provider, requestor] = [await start(true), await start(false)];
   provider.onJob(async (channel) => {
-    for await (const request of channel) (void request, await channel.send(accepted()));
+    for await (const _ of channel) await channel.send(accepted());
     await channel.close();
   });
   const peer = await requestor.dial(provider.multiaddrs());
@@ -182,7 +178,7 @@ test("a sender waits while nobody reads, and nothing is lost", async () => {
 test("too many job messages are refused by code", async () => {
   const [provider, requestor] = [await start(true, { jobMessages: { perSecond: 1, burst: 5 } }), await start(false)];
   provider.onJob(async (channel) => {
-    for await (const request of channel) (void request, await channel.send(accepted()));
+    for await (const _ of channel) await channel.send(accepted());
   });
   const channel = await requestor.openJob(await requestor.dial(provider.multiaddrs()));
   for (let at = 0; at < 5; at += 1) {
@@ -214,7 +210,7 @@ test("a receipt is stored or refused by code", async () => {
 test("a lost provider breaks the iteration by code, and nobody there is PEER_UNREACHABLE", async () => {
   const [provider, requestor] = [await start(true), await start(false, { dialMs: 2000 })];
   provider.onJob(async (channel) => {
-    for await (const request of channel) (void request, await channel.send(accepted()));
+    for await (const _ of channel) await channel.send(accepted());
   });
   const addresses = provider.multiaddrs();
   const channel = await requestor.openJob(await requestor.dial(addresses));

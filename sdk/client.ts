@@ -134,7 +134,7 @@ export class ZPUClient {
       } catch (error) {
         refusal = ZpuError.wrap(error);
         if (signal.aborted) throw new ZpuError("CANCELLED", {}, error);
-        if (!NEXT_PLEASE.has(refusal.code) || refusal.facts["mayBePosted"] === true) throw refusal;
+        if (!NEXT_PLEASE.has(refusal.code) || refusal.facts.mayBePosted === true) throw refusal;
       }
     }
     throw refusal;
@@ -284,7 +284,7 @@ export class ZPUClient {
   async #openMarket(): Promise<Market> {
     const [document, chain] = [await this.#document(), await this.#chain()];
     const onDevnet = document.devnet && chain.chainId === DEVNET_CHAIN_ID;
-    const given = this.#options.signer ?? process.env["ZPU_REQUESTOR_KEY"];
+    const given = this.#options.signer ?? process.env.ZPU_REQUESTOR_KEY;
     const faucetUrl = given === undefined && onDevnet ? document.faucetUrl : undefined;
     if (given === undefined && faucetUrl === undefined) {
       throw new ZpuError("CONFIG_INVALID", { name: "ZPU_REQUESTOR_KEY", detail: "no key to pay with: set it, or pass options.signer" });

@@ -200,25 +200,25 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
     pollMs,
     async job(jobId) {
       const found = (await jobs("jobOf", jobId)) as Record<string, unknown>;
-      const state = CHAIN_JOB_STATES[Number(found["state"])];
+      const state = CHAIN_JOB_STATES[Number(found.state)];
       if (state === undefined || state === "none") throw new ZpuError("JOB_UNKNOWN", { jobId });
       return {
         state,
-        requestor: address.parse(lower(found["requestor"])),
-        provider: address.parse(lower(found["provider"])),
-        modelId: modelIdSchema.parse(found["modelId"]),
-        inputCommitment: bytes32.parse(found["inputCommitment"]),
-        outputCommitment: bytes32.parse(found["outputCommitment"]),
-        priceWei: BigInt(found["price"] as bigint),
-        acceptBy: Number(found["acceptBy"]),
-        deadline: Number(found["deadline"]),
+        requestor: address.parse(lower(found.requestor)),
+        provider: address.parse(lower(found.provider)),
+        modelId: modelIdSchema.parse(found.modelId),
+        inputCommitment: bytes32.parse(found.inputCommitment),
+        outputCommitment: bytes32.parse(found.outputCommitment),
+        priceWei: BigInt(found.price as bigint),
+        acceptBy: Number(found.acceptBy),
+        deadline: Number(found.deadline),
       };
     },
     async node(owner) {
       const [found, active] = await Promise.all([registry("nodeOf", owner) as Promise<Record<string, unknown>>, registry("isActive", owner)]);
-      const operator = address.parse(lower(found["operator"]));
+      const operator = address.parse(lower(found.operator));
       if (operator === ZERO) throw new ZpuError("NOT_REGISTERED", { provider: owner });
-      return { operator, peerKey: bytes32.parse(found["peerKey"]), active: active === true };
+      return { operator, peerKey: bytes32.parse(found.peerKey), active: active === true };
     },
     async verifyingKey(modelId) {
       if ((await verifier("hasVk", modelId)) !== true) {
@@ -230,11 +230,11 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
       }
       const [found, vkHash] = await Promise.all([verifier("vkOf", modelId) as Promise<Record<string, unknown>>, verifier("vkHashOf", modelId)]);
       const key: ChainVerifyingKey = {
-        alpha: pair(found["alpha"]),
-        beta: twoPairs(found["beta"]),
-        gamma: twoPairs(found["gamma"]),
-        delta: twoPairs(found["delta"]),
-        ic: [...(found["ic"] as Iterable<unknown>)].map(pair),
+        alpha: pair(found.alpha),
+        beta: twoPairs(found.beta),
+        gamma: twoPairs(found.gamma),
+        delta: twoPairs(found.delta),
+        ic: [...(found.ic as Iterable<unknown>)].map(pair),
       };
       return { key, vkHash: bytes32.parse(vkHash) };
     },
@@ -258,9 +258,9 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
           alternatives: "the transaction's trace",
         });
       }
-      const proof = call.args["proof"] as Record<string, unknown>;
-      const [[bx1, bx0], [by1, by0]] = twoPairs(proof["b"]);
-      return { a: [...pair(proof["a"])], b: [[bx0, bx1], [by0, by1]], c: [...pair(proof["c"])] }; // prettier-ignore
+      const proof = call.args.proof as Record<string, unknown>;
+      const [[bx1, bx0], [by1, by0]] = twoPairs(proof.b);
+      return { a: [...pair(proof.a)], b: [[bx0, bx1], [by0, by1]], c: [...pair(proof.c)] }; // prettier-ignore
     },
     tokenBalanceWei: async (account) => BigInt((await token("balanceOf", account)) as bigint),
     gasBalanceWei: (account) => asking(() => provider.getBalance(account)),
@@ -329,8 +329,8 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
             tokenView.getFunction("eip712Domain").staticCall(),
           ])) as [bigint, Record<string, unknown>];
           const permit = { owner, spender: contracts.jobs, value: spec.priceWei, nonce: permitNonce, deadline: BigInt(spec.deadline) };
-          const name = String(tokenDomain["name"]);
-          const version = String(tokenDomain["version"]);
+          const name = String(tokenDomain.name);
+          const version = String(tokenDomain.version);
           const signed = await signer.signTypedData({ name, version, chainId, verifyingContract: contracts.token }, PERMIT_TYPES, permit);
           const { v, r, s } = Signature.from(signed);
           const terms = [spec.provider, spec.modelId, spec.inputCommitment, spec.priceWei, spec.acceptBy, spec.deadline];

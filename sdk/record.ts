@@ -1,6 +1,6 @@
 /** What a client remembers of a job while it runs, in memory only, and how others wait for it to change. */
 import type { SealKeyPair } from "@zpu/network/seal";
-import { ZpuError } from "@zpu/protocol/errors";
+import { type ZpuError } from "@zpu/protocol/errors";
 import type { JobId, PeerId, TxHash } from "@zpu/protocol/ids";
 import type { ChainJobState, Groth16Proof, JobSpec, JobState } from "@zpu/protocol/job";
 import type { SignedReceipt } from "@zpu/protocol/receipt";
