@@ -244,7 +244,7 @@ describe("Ask a digit", () => {
     await ask.sample(5);
     await ask.askButton.click();
     await ask.journey.waitFor();
-    await until("the way is at the top of the window", async () => ((await ask.journey.boundingBox())?.y ?? 800) < 200);
+    await until("the way begins in the upper half of the window", async () => ((await ask.journey.boundingBox())?.y ?? 800) < 400);
   });
 
   it("says why it could not be asked and keeps the drawing", async () => {

@@ -26,7 +26,7 @@ const SIZES = [
 async function shoot(page: Page, name: string, theme: string, width: number): Promise<void> {
   await page.waitForTimeout(500);
   await page.screenshot({ path: `${CACHE}${name}-${theme}-${width}.png`, fullPage: width === 400 });
-  if (DOCS && width === 1280) await page.screenshot({ path: `${DOCS}${name}-${theme}.png` });
+  if (DOCS && width === 1280 && ["jobs", "earnings", "ask"].includes(name)) await page.screenshot({ path: `${DOCS}${name}-${theme}.png` });
 }
 
 /** Draws a three with the mouse, asks, and walks the job it becomes to `until`. */

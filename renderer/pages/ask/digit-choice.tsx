@@ -27,7 +27,7 @@ export function LabelChoice({ value, onChange }: { value: number | undefined; on
   return (
     <fieldset>
       <legend className="pb-2 font-medium">
-        What did you draw? <span className="font-normal text-ink-3">Optional; it is shown beside the answer and not sent to the model.</span>
+        What did you draw? <span className="font-normal text-ink-3">Optional: shown beside the answer, unknown to the model.</span>
       </legend>
       <div className="grid grid-cols-11 gap-1">
         {[undefined, ...DIGITS].map((digit) => (
