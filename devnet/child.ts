@@ -92,7 +92,10 @@ export function launch(options: LaunchOptions): Child {
   ] as const) {
     if (stream === null) continue;
     if (listener === undefined) stream.resume();
-    else createInterface({ input: stream }).on("line", listener);
+    else
+      createInterface({ input: stream })
+        .on("line", listener)
+        .on("error", () => undefined);
   }
   const pid = child.pid ?? -1;
   return {

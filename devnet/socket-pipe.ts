@@ -12,12 +12,15 @@ export function openSocketPipe(path: string): Promise<Pipe> {
     const closers: (() => void)[] = [];
     let listener: ((message: unknown) => void) | undefined;
     const waiting: unknown[] = [];
-    socket.once("error", (error) => reject(new ZpuError("NOT_RUNNING", {}, error)));
+    // Before the connection stands this is the refusal; later the close that follows says all there is to say.
+    socket.on("error", (error) => reject(new ZpuError("NOT_RUNNING", {}, error)));
     socket.once("close", () => {
       for (const closer of closers) closer();
     });
     socket.once("connect", () => {
-      createInterface({ input: socket }).on("line", (line) => {
+      const lines = createInterface({ input: socket });
+      lines.on("error", () => socket.destroy()); // it passes the socket's errors on
+      lines.on("line", (line) => {
         const message = decodeText(line);
         if (listener) listener(message);
         else waiting.push(message);

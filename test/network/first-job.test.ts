@@ -1,6 +1,6 @@
 /** The whole way, with real processes: a job is submitted, run, proven, verified on the chain, paid and claimed; then nothing is left running. */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { jobOnChain, tokenBalance } from "@zpu/devnet/chain-evidence";
 import { ROOT } from "@zpu/devnet/child";
@@ -178,6 +178,9 @@ describe("the launcher", () => {
     while (processesWith(dir).length > 0 && performance.now() - startedMs < 3000) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(processesWith(dir)).toEqual([]);
     expect(performance.now() - startedMs).toBeLessThan(3000);
+    expect(progress).not.toContain("Error:");
+    if (signal === "SIGKILL") rmSync(dir, { recursive: true, force: true });
+    else expect(existsSync(dir)).toBe(false);
   });
 
   it.each([["--frob"], ["--json"], ["--port", "x"]])("refuses %s with the usage and exit code 2", async (...args) => {
