@@ -39,7 +39,7 @@ const STOP_LIMIT_MS = 1_000;
 const STATUS_PACE_MS = 50;
 const BINDING_DAYS = 30;
 const DAY_MS = 86_400_000;
-/** While no gateway is connected its address is looked up again this often: it may have moved. */
+/** While no gateway is connected or the chain is silent their addresses are looked up again this often: they may have moved. */
 const REDISCOVER_MS = 5_000;
 
 /** A running node. */
@@ -93,7 +93,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
       () => superviseSigner(common, { keyFile: nodeKeyPath(config.dataDir), protectionFile: join(config.dataDir, "signer.sqlite"), contracts }),
       (part) => part.stop(),
     );
-    const chain = openChain({ rpcUrl: document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
+    const chain = openChain({ rpcUrl: () => document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
     const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
     const settlement = await lifecycle.start(
       "settlement",
@@ -255,7 +255,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
     );
     const rediscover = async (): Promise<void> => {
       status.touch();
-      if (networkState.gateways > 0) return;
+      if (networkState.gateways > 0 && settlement.head().reachable) return;
       ({ document } = await discover(config.devnetUrl, config.dataDir));
       await (await network.client()).gateways({ multiaddrs: document.multiaddrs });
     };

@@ -2,7 +2,7 @@
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Ports } from "../ports.ts";
 import { superviseExecutor, superviseProver } from "../workers.ts";
-import type { ProvableModel } from "./models.ts";
+import { checkFiles, type ProvableModel } from "./models.ts";
 import type { Execution, Proven, RunnerParts } from "./runner.ts";
 
 export interface ModelWorkers {
@@ -18,9 +18,15 @@ export interface ModelWorkers {
   stop(): Promise<void>;
 }
 
-/** The workers of `models`; no process is started yet. */
+/** The workers of `models`; no process is started yet. The files are looked at now, so that what cannot run is never offered. */
 export function createModelWorkers(common: { ports: Ports; changed: () => void }, models: readonly ProvableModel[], log: Ports["log"]): ModelWorkers {
   const faults = new Map<string, ZpuError>();
+  for (const model of models) {
+    const fault = checkFiles(model);
+    if (!fault) continue;
+    faults.set(model.name, fault);
+    log("error", fault.message, fault.facts);
+  }
   const all = models.map((model) => ({ model, executor: superviseExecutor(common, model), prover: superviseProver(common, model) }));
   const of = (modelName: string): (typeof all)[number] => {
     const found = all.find(({ model }) => model.name === modelName);
