@@ -68,7 +68,7 @@ export const offer = (inputBytes = 800): JobRequest => ({
     acceptBy: 1_800_000_000,
     deadline: 1_800_000_600,
   },
-  input: { enc: randomBytes(32), ciphertext: randomBytes(inputBytes) },
+  input: { enc: new Uint8Array(randomBytes(32)), ciphertext: new Uint8Array(randomBytes(inputBytes)) },
   replyKey: bytes32.parse(id("0f")),
   signature: `0x${"aa".repeat(65)}`,
 });

@@ -12,8 +12,6 @@ import { peerId as peerIdSchema, type PeerId } from "@zpu/protocol/ids";
 import {
   hello as helloSchema,
   helloReply,
-  jobReply,
-  jobRequest,
   PROTOCOL_VERSION,
   PROTOCOLS,
   receiptMessage,
@@ -27,8 +25,10 @@ import {
 } from "@zpu/protocol/messages";
 import { createLibp2p } from "libp2p";
 import type { z } from "zod";
-import { openChannel, type Channel } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import { answerOnce, askOnce, type Protocol } from "./exchange.ts";
 import { keyFromSeed } from "./identity.ts";
+import { createJobStreams, type JobHandler } from "./job-stream.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 
@@ -59,7 +59,7 @@ export interface NetworkNode {
   onHello(handler: (message: Hello, peer: PeerId) => Hello | Promise<Hello>): void;
   openJob(peer: PeerId): Promise<Channel<JobRequest, JobReply>>;
   /** The handler owns the channel: it reads, answers and closes it. An error it throws is answered as `rejected`. */
-  onJob(handler: (channel: Channel<JobReply, JobRequest>, peer: PeerId) => void | Promise<void>): void;
+  onJob(handler: JobHandler): void;
   sendReceipt(peer: PeerId, message: ReceiptMessage): Promise<ReceiptReply>;
   /** What to answer to a receipt; a ZpuError thrown is answered as `refused`. */
   onReceipt(handler: (message: ReceiptMessage, peer: PeerId) => ReceiptReply | Promise<ReceiptReply>): void;
@@ -118,151 +118,52 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     }
   };
 
-  /** One message each way on a stream of its own. */
-  const ask = async <Question, Answer>(
-    peer: PeerId,
-    protocol: { id: string; maxFrameBytes: number },
-    question: Question,
-    schema: z.ZodType<Answer>,
-  ): Promise<Answer> => {
-    const stream = await dialStream(peer, protocol.id);
-    const channel = openChannel<Question, Answer>(stream, peer, {
-      schema,
-      maxFrameBytes: protocol.maxFrameBytes,
-      firstMessageMs: limits.firstMessageMs,
-      frameMs: limits.frameMs,
-      idleMs: limits.firstMessageMs,
-    });
-    try {
-      await channel.send(question);
-      const answer = await channel.next();
-      if (answer === undefined) throw new ZpuError("PEER_UNREACHABLE", { detail: "closed without an answer" });
-      await channel.close();
-      return answer;
-    } catch (error) {
-      channel.abort(ZpuError.wrap(error));
-      throw error;
-    }
-  };
-
-  /** Answers one question per stream; whatever goes wrong is answered by `refuse` where there is still someone to answer. */
-  const answerOne = async <Question, Answer>(
-    protocol: { id: string; maxFrameBytes: number },
-    schema: z.ZodType<Question>,
-    admit: (peer: PeerId) => void,
-    answer: (question: Question, peer: PeerId) => Answer | Promise<Answer>,
-    refuse: (error: ZpuError) => Answer,
-  ): Promise<void> => {
-    const serve = async (stream: Stream, connection: Connection): Promise<void> => {
-      const peer = asPeer(connection.remotePeer);
-      const channel: Channel<Answer, Question> = openChannel<Answer, Question>(stream, peer, {
-        schema,
-        maxFrameBytes: protocol.maxFrameBytes,
-        firstMessageMs: limits.firstMessageMs,
-        frameMs: limits.frameMs,
-        idleMs: limits.firstMessageMs,
-        admit: () => { admit(peer); }, // prettier-ignore
-        onViolation: (error) => {
-          noteViolation(connection);
-          lastWord(stream, () => channel.send(refuse(error)));
-        },
-      });
-      try {
-        const question = await channel.next();
-        if (question === undefined) return await channel.close();
-        let reply: Answer;
-        try {
-          reply = await answer(question, peer);
-        } catch (error) {
-          reply = refuse(ZpuError.wrap(error));
-        }
-        await channel.send(reply);
-        await channel.close();
-      } catch (error) {
-        channel.abort(ZpuError.wrap(error));
-      }
-    };
-    await libp2p.handle(protocol.id, (stream, connection) => void serve(stream, connection), { maxInboundStreams: 32, force: true });
-  };
+  const ask = async <Question, Answer>(peer: PeerId, protocol: Protocol, question: Question, schema: z.ZodType<Answer>): Promise<Answer> =>
+    askOnce(await dialStream(peer, protocol.id), peer, protocol, question, schema, limits);
 
   let handleHello: ((message: Hello, peer: PeerId) => Hello | Promise<Hello>) | undefined;
   let handleReceipt: ((message: ReceiptMessage, peer: PeerId) => ReceiptReply | Promise<ReceiptReply>) | undefined;
-  let handleJob: ((channel: Channel<JobReply, JobRequest>, peer: PeerId) => void | Promise<void>) | undefined;
+  let handleJob: JobHandler | undefined;
+  const jobStreams = createJobStreams(limits, (peer) => { refuseAbove(rates.jobMessages.take(peer)); }); // prettier-ignore
 
-  await answerOne<Hello, HelloReply>(
-    PROTOCOLS.hello,
-    helloSchema,
-    (peer) => { refuseAbove(rates.hello.take(peer)); }, // prettier-ignore
-    (message, peer) => {
-      if (message.version !== PROTOCOL_VERSION) throw new ZpuError("VERSION_UNSUPPORTED", { theirs: message.version, ours: PROTOCOL_VERSION });
-      if (!handleHello) throw new ZpuError("NOT_SUPPORTED", { what: "hello", alternatives: "Try again shortly." });
-      return handleHello(message, peer);
-    },
-    (error) => ({ refused: error.toRecord() }),
-  );
-  await answerOne<ReceiptMessage, ReceiptReply>(
-    PROTOCOLS.receipt,
-    receiptMessage,
-    (peer) => { refuseAbove(rates.receipts.take(peer)); }, // prettier-ignore
-    (message, peer) => {
-      if (!handleReceipt) throw new ZpuError("NOT_SUPPORTED", { what: "receipt", alternatives: "Send it to the job's provider." });
-      return handleReceipt(message, peer);
-    },
-    (error) => ({ type: "refused", error: error.toRecord() }),
-  );
-
-  const openJobs = new Map<PeerId, number>();
-  let openJobsTotal = 0;
-  /** Job channels of both directions, broken off when the node stops so that the other side does not take it for an end. */
-  const jobChannels = new Set<Channel<never, unknown>>();
-  const track = (channel: Channel<never, unknown>): void => {
-    jobChannels.add(channel);
-    void channel.closed.then(() => jobChannels.delete(channel));
-  };
-
-  const serveJob = async (stream: Stream, connection: Connection): Promise<void> => {
-    const peer = asPeer(connection.remotePeer);
-    const channel: Channel<JobReply, JobRequest> = openChannel<JobReply, JobRequest>(stream, peer, {
-      schema: jobRequest,
-      maxFrameBytes: PROTOCOLS.job.maxFrameBytes,
-      firstMessageMs: limits.firstMessageMs,
-      frameMs: limits.frameMs,
-      idleMs: limits.jobIdleMs,
-      admit: () => { refuseAbove(rates.jobMessages.take(peer)); }, // prettier-ignore
-      onViolation: (error) => {
-        noteViolation(connection);
-        lastWord(stream, () => channel.send({ type: "rejected", error: error.toRecord() }));
+  const handle = (protocol: Protocol, serve: (stream: Stream, peer: PeerId, onViolation: () => void) => Promise<void>): Promise<void> =>
+    libp2p.handle(
+      protocol.id,
+      (stream, connection) => {
+        serve(stream, asPeer(connection.remotePeer), () => { noteViolation(connection); }).catch((error: unknown) => { stream.abort(ZpuError.wrap(error)); }); // prettier-ignore
       },
-    });
-    const reject = async (error: ZpuError): Promise<void> => {
-      await channel.send({ type: "rejected", error: error.toRecord() }).catch(() => undefined);
-      await channel.close();
-      // a reset at once could overtake the negotiation of the stream, and the reason with it
-      await Promise.race([channel.closed, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-      channel.abort(error);
-    };
-    const open = openJobs.get(peer) ?? 0;
-    if (open >= limits.jobStreamsPerPeer || openJobsTotal >= limits.jobStreamsTotal) return reject(new ZpuError("RATE_LIMITED", { retryMs: 1000 }));
-    if (!handleJob) return reject(new ZpuError("NOT_SUPPORTED", { what: "job", alternatives: "Ask a provider." }));
-    openJobs.set(peer, open + 1);
-    openJobsTotal += 1;
-    track(channel);
-    void channel.closed.then(() => {
-      openJobsTotal -= 1;
-      const left = (openJobs.get(peer) ?? 1) - 1;
-      if (left === 0) openJobs.delete(peer);
-      else openJobs.set(peer, left);
-    });
-    try {
-      await handleJob(channel, peer);
-    } catch (error) {
-      await reject(ZpuError.wrap(error));
-    }
-  };
-  await libp2p.handle(PROTOCOLS.job.id, (stream, connection) => void serveJob(stream, connection), {
-    maxInboundStreams: 32,
-    maxOutboundStreams: 256,
-  });
+      { maxInboundStreams: 32, maxOutboundStreams: 256 },
+    );
+  await handle(PROTOCOLS.hello, (stream, peer, onViolation) =>
+    answerOnce<Hello, HelloReply>(stream, peer, {
+      protocol: PROTOCOLS.hello,
+      schema: helloSchema,
+      times: limits,
+      admit: () => { refuseAbove(rates.hello.take(peer)); }, // prettier-ignore
+      onViolation,
+      answer(message) {
+        if (message.version !== PROTOCOL_VERSION) throw new ZpuError("VERSION_UNSUPPORTED", { theirs: message.version, ours: PROTOCOL_VERSION });
+        if (!handleHello) throw new ZpuError("NOT_SUPPORTED", { what: "hello", alternatives: "Try again shortly." });
+        return handleHello(message, peer);
+      },
+      refuse: (error) => ({ refused: error.toRecord() }),
+    }),
+  );
+  await handle(PROTOCOLS.receipt, (stream, peer, onViolation) =>
+    answerOnce<ReceiptMessage, ReceiptReply>(stream, peer, {
+      protocol: PROTOCOLS.receipt,
+      schema: receiptMessage,
+      times: limits,
+      admit: () => { refuseAbove(rates.receipts.take(peer)); }, // prettier-ignore
+      onViolation,
+      answer(message) {
+        if (!handleReceipt) throw new ZpuError("NOT_SUPPORTED", { what: "receipt", alternatives: "Send it to the job's provider." });
+        return handleReceipt(message, peer);
+      },
+      refuse: (error) => ({ type: "refused", error: error.toRecord() }),
+    }),
+  );
+  await handle(PROTOCOLS.job, (stream, peer, onViolation) => jobStreams.serve(stream, peer, handleJob, onViolation));
 
   const listen = (event: "peer:connect" | "peer:disconnect", listener: (peer: PeerId) => void): (() => void) => {
     const wrapped = (happened: CustomEvent<Libp2pPeerId>): void => {
@@ -299,18 +200,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     onHello(handler) {
       handleHello = handler;
     },
-    async openJob(peer) {
-      const stream = await dialStream(peer, PROTOCOLS.job.id);
-      const channel = openChannel<JobRequest, JobReply>(stream, peer, {
-        schema: jobReply,
-        maxFrameBytes: PROTOCOLS.job.maxFrameBytes,
-        firstMessageMs: limits.jobIdleMs,
-        frameMs: limits.frameMs,
-        idleMs: limits.jobIdleMs,
-      });
-      track(channel);
-      return channel;
-    },
+    openJob: async (peer) => jobStreams.open(await dialStream(peer, PROTOCOLS.job.id), peer),
     onJob(handler) {
       handleJob = handler;
     },
@@ -319,13 +209,8 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       handleReceipt = handler;
     },
     async stop() {
-      for (const channel of jobChannels) channel.abort(new ZpuError("PEER_UNREACHABLE", { detail: "this node stops" }));
+      jobStreams.breakAll();
       await libp2p.stop();
     },
   };
-}
-
-/** Sends what `send` sends, if the stream still takes it; the reset that follows must not wait for it. */
-function lastWord(stream: Stream, send: () => Promise<void>): void {
-  if (stream.writeStatus === "writable") send().catch(() => undefined);
 }
