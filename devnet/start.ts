@@ -8,6 +8,7 @@ import { parseArguments, USAGE, type Options } from "./arguments.ts";
 import { killGroup, ROOT, type Child } from "./child.ts";
 import { runJobs, sendDigit, type JobsReport } from "./jobs-run.ts";
 import { openJobTable } from "./job-table.ts";
+import { openLogs } from "./log-files.ts";
 import { ensurePages, openBrowser } from "./pages.ts";
 import { freePort } from "./ports.ts";
 import { registerProvider, startDevnet, startProvider, type RunningProvider, type Watcher } from "./session.ts";
@@ -33,6 +34,17 @@ function endAll(): Promise<void> {
   return ending;
 }
 
+/** Resolves once the devnet or the provider has ended, with a sentence about it. */
+async function firstToEnd(): Promise<{ words: string }> {
+  const lasting = children.filter((child) => child.name === "devnet" || child.name === "provider");
+  return Promise.race(
+    lasting.map(async ({ name, exited }) => {
+      const { code, signal } = await exited;
+      return { words: `the ${name} ended (${signal ?? `exit ${code ?? "?"}`})` };
+    }),
+  );
+}
+
 function dataDirOf(options: Options): { dir: string; temporary: boolean } {
   const named = options.dataDir ?? (options.jobs === undefined ? (process.env.ZPU_DATA ?? join(ROOT, ".data", "devnet")) : undefined);
   if (named !== undefined) return { dir: resolve(process.env.INIT_CWD ?? process.cwd(), named), temporary: false };
@@ -46,12 +58,16 @@ async function run(options: Options): Promise<number> {
   const known = existsSync(join(dir, "chain"));
   const table = openJobTable(options.json ? { write: (text) => process.stderr.write(text) } : process.stdout);
   const say = (line: string): void => table.say(line);
+  const logs = openLogs(join(dir, "logs"));
   const watcher: Watcher = {
     track(child) {
       children.push(child);
       if (ending !== undefined) killGroup(child.pid);
     },
-    log: (name, line) => (process.env.ZPU_LOG === undefined ? undefined : say(`[${name}] ${line}`)),
+    log(name, line) {
+      logs(name, line);
+      if (process.env.ZPU_LOG !== undefined) say(`[${name}] ${line}`);
+    },
   };
 
   say(`devnet in ${dir}${known ? " (continued)" : ""}`);
@@ -66,13 +82,17 @@ async function run(options: Options): Promise<number> {
   if (!options.headless) showPages(provider, options, say);
   const stopTable = provider.operator.jobs.list((jobs) => table.show(jobs));
 
-  const report = await runJobs({
+  const sending = runJobs({
     devnet,
     provider,
     jobs: options.jobs ?? 3,
     sinceStartMs: () => performance.now() - startedMs,
     onFirstPayout: (payout) => say(`FIRST PAYOUT ${weiToTokens(payout.amountWei)} ${TOKEN_SYMBOL}  tx ${payout.tx}  (${sinceStart()} after start)`),
   });
+  const report = await Promise.race([
+    sending,
+    firstToEnd().then(({ words }) => Promise.reject(new Error(`${words}; its last words are in ${join(dir, "logs")}`))),
+  ]);
   if (options.jobs !== undefined) {
     stopTable();
     await endAll();
@@ -105,12 +125,10 @@ async function keepSending(running: Parameters<typeof sendDigit>[0], options: Op
             if (ending === undefined) say(`the demonstration job was not taken: ${ZpuError.wrap(error).message}`);
           });
         }, options.everySeconds * 1000);
-  const first = await Promise.race(
-    children.filter((child) => child.name === "devnet" || child.name === "provider").map(async (child) => ({ child, ...(await child.exited) })),
-  );
+  const { words } = await firstToEnd();
   clearInterval(timer);
   if (ending === undefined) {
-    say(`the ${first.child.name} ended (${first.signal ?? `exit ${first.code ?? "?"}`}); stopping the rest`);
+    say(`${words}; stopping the rest`);
     await endAll();
     return 1;
   }
