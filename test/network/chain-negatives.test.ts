@@ -3,7 +3,7 @@ import { accountOfKey, accountOn, newPrivateKey } from "@zpu/contracts/account";
 import { JOBS_ABI, REGISTRY_ABI, TOKEN_ABI, VERIFIER_ABI } from "@zpu/contracts/abi";
 import { addModelVk, deployAll, toProof, toVerifyingKey } from "@zpu/contracts/deploy";
 import { DEVNET_CHAIN_ID, type Deployment } from "@zpu/contracts/deployments";
-import { decodeRevert } from "@zpu/contracts/errors";
+import { decodeRevert, describeRevert } from "@zpu/contracts/errors";
 import { readFileSync } from "node:fs";
 import { classify, loadModel } from "@zpu/circuits/digits-reference";
 import { loadDataSet } from "@zpu/circuits/data-set";
@@ -117,6 +117,8 @@ async function postJob(terms: { provider?: number; inputCommitment?: string } = 
   return { jobId, spec };
 }
 
+const PROOF_REFUSALS: readonly string[] = ["ProofRefused", "ProofPointInvalid", "SignalOutOfField"];
+
 /** The custom error with which `prove` of provider `by` is refused; undefined where it is not. */
 async function refusal(jobId: string, output: string, given: Groth16Proof, by = 0): Promise<string | undefined> {
   const operator = world.providers[by]?.operator;
@@ -126,7 +128,14 @@ async function refusal(jobId: string, output: string, given: Groth16Proof, by = 
     return undefined;
   } catch (error) {
     if (!isError(error, "CALL_EXCEPTION") || error.data === null) throw error;
-    return decodeRevert(error.data)?.name ?? error.data;
+    const revert = decodeRevert(error.data);
+    if (revert === undefined) return error.data;
+    // Each is one code of the app with a sentence for a person, every fact filled in.
+    const { code, sentence } = describeRevert(revert);
+    expect(sentence).toMatch(/^[A-Z].*\.$/);
+    expect(sentence).not.toContain("unknown");
+    if (PROOF_REFUSALS.includes(revert.name)) expect(code).toBe("PROOF_REJECTED");
+    return revert.name;
   }
 }
 
