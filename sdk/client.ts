@@ -1,18 +1,16 @@
 /** The requestor's client: submit a job with its escrow, follow it, get an answer that was checked, take the money back. */
-import { randomBytes } from "node:crypto";
-import { DEVNET_CHAIN_ID } from "@zpu/contracts/deployments";
-import { createNode, type NetworkNode } from "@zpu/network/node";
-import type { DiscoveryDocument, Evidence, ProviderListing } from "@zpu/protocol/discovery";
+import type { Evidence, ProviderListing } from "@zpu/protocol/discovery";
 import { ZpuError } from "@zpu/protocol/errors";
 import { jobId as jobIdSchema, type Address, type JobId } from "@zpu/protocol/ids";
 import type { ChainJobState, EvidenceKind, Groth16Proof, JobState } from "@zpu/protocol/job";
-import { tokensToWei, weiToTokens } from "@zpu/protocol/money";
+import { tokensToWei } from "@zpu/protocol/money";
 import type { SignedReceipt } from "@zpu/protocol/receipt";
-import { askFaucet, loadDocument, loadProviders, resolveModel } from "./discovery.ts";
-import { newRequestorKey, openChain, type Account, type Chain, type ChainTransaction, type JobTransactions, type RequestorSigner } from "./escrow.ts";
+import { loadDocument, loadProviders, resolveModel } from "./discovery.ts";
+import { openChain, type ChainTransaction, type JobTransactions, type RequestorSigner } from "./escrow.ts";
+import { openMarket, type Market } from "./market.ts";
 import { countersigner } from "./receipts.ts";
 import { offerAndPost, parsePixels, type OfferTerms } from "./offer.ts";
-import { affordable, createPeerBook, type PeerBook } from "./peers.ts";
+import { affordable } from "./peers.ts";
 import { createBell, once, type Bell, type JobProgress, type JobRecord } from "./record.ts";
 import { followJob } from "./session.ts";
 import { readEvidence, verifyOnChainProof, type Verification } from "./verify.ts";
@@ -66,16 +64,6 @@ export interface JobView extends AsyncIterable<JobProgress> {
   readonly failure: ZpuError | undefined;
 }
 
-interface Market {
-  readonly document: DiscoveryDocument;
-  readonly chain: Chain;
-  readonly account: Account;
-  readonly node: NetworkNode;
-  readonly peers: PeerBook;
-  /** Throws INSUFFICIENT_FUNDS; on the devnet asks the faucet first where the account is ours. */
-  ensureFunds(priceWei: bigint, signal?: AbortSignal): Promise<void>;
-}
-
 const CANDIDATES = 8;
 /** Failures of one provider that are no reason not to ask the next. */
 const NEXT_PLEASE = new Set(["PEER_UNREACHABLE", "TIMEOUT", "BINDING_INVALID", "NOT_REGISTERED", "UNKNOWN_MODEL", "BUDGET_TOO_LOW", "DEADLINE_TOO_SOON", "PROVIDER_BUSY", "PROVIDER_PAUSED", "STAKE_TOO_LOW", "DISK_FULL", "RATE_LIMITED", "CHAIN_UNREACHABLE", "VERSION_UNSUPPORTED", "CHAIN_MISMATCH", "NOT_SUPPORTED", "INTERNAL"]); // prettier-ignore
@@ -88,7 +76,7 @@ export class ZPUClient {
   readonly #closing = new AbortController();
   readonly #document = once(() => loadDocument(this.#url, this.#closing.signal));
   readonly #chain = once(async () => openChain(await this.#document()));
-  readonly #market = once(() => this.#openMarket());
+  readonly #market = once(async () => openMarket(await this.#document(), await this.#chain(), this.#options.signer));
 
   constructor(url: string, options: ClientOptions = {}) {
     this.#url = url.replace(/\/+$/, "");
@@ -279,36 +267,6 @@ export class ZPUClient {
     void (async () => {
       for await (const progress of this.job(record.jobId)) onProgress(progress);
     })();
-  }
-
-  async #openMarket(): Promise<Market> {
-    const [document, chain] = [await this.#document(), await this.#chain()];
-    const onDevnet = document.devnet && chain.chainId === DEVNET_CHAIN_ID;
-    const given = this.#options.signer ?? process.env.ZPU_REQUESTOR_KEY;
-    const faucetUrl = given === undefined && onDevnet ? document.faucetUrl : undefined;
-    if (given === undefined && faucetUrl === undefined) {
-      throw new ZpuError("CONFIG_INVALID", { name: "ZPU_REQUESTOR_KEY", detail: "no key to pay with: set it, or pass options.signer" });
-    }
-    const account = await chain.account(given ?? newRequestorKey());
-    let funding: Promise<void> | undefined;
-    const ensureFunds = async (priceWei: bigint, signal?: AbortSignal): Promise<void> => {
-      await funding;
-      const [tokens, gas] = await Promise.all([chain.tokenBalanceWei(account.address), chain.gasBalanceWei(account.address)]);
-      if (tokens >= priceWei && gas > 0n) return;
-      if (faucetUrl === undefined) {
-        throw tokens < priceWei
-          ? new ZpuError("INSUFFICIENT_FUNDS", {
-              account: account.address,
-              balance: `${weiToTokens(tokens)} NZIDIA`,
-              needed: `${weiToTokens(priceWei)} NZIDIA`,
-            })
-          : new ZpuError("INSUFFICIENT_FUNDS", { account: account.address, balance: "no gas money", needed: "some for three transactions" });
-      }
-      funding ??= askFaucet(faucetUrl, account.address, signal).finally(() => { funding = undefined; }); // prettier-ignore
-      await funding;
-    };
-    const node = await createNode({ peerSeed: randomBytes(32), listen: [] });
-    return { document, chain, account, node, peers: createPeerBook(node, chain), ensureFunds };
   }
 }
 

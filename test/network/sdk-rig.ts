@@ -28,6 +28,7 @@ import { tokensToWei } from "@zpu/protocol/money";
 import { eip712Domain, NODE_BINDING_TYPES, RECEIPT_TYPES, type NodeBinding, type Receipt, type SignedNodeBinding } from "@zpu/protocol/receipt";
 import { openChain, type Chain } from "@zpu/sdk/escrow";
 import { Contract, TypedDataEncoder, Wallet } from "ethers";
+import { z } from "zod";
 import { trapdoor } from "./trapdoor-proofs.ts";
 
 export const MODEL = modelIdSchema.parse(`0x${"5e".repeat(32)}`);
@@ -108,7 +109,7 @@ export async function openSdkRig(): Promise<SdkRig> {
       {
         method: "POST",
         path: /^\/faucet$/,
-        handle: async ({ body }) => ({ json: await answerFaucet(faucet, await body((await import("zod")).z.unknown())) }),
+        handle: async ({ body }) => ({ json: await answerFaucet(faucet, await body(z.unknown())) }),
       },
     ],
   });
