@@ -26,6 +26,8 @@ export interface SettlementOptions {
   readonly now: Ports["now"];
   /** Patience; left out, what suits the devnet: looks every 50 ms, fees raised after 30 s or 3 blocks, 1 confirmation. */
   readonly times?: Partial<LaneTimes>;
+  /** So long after a new block the ledger looks for payments that others triggered; 2,000 ms where left out. */
+  readonly ledgerPauseMs?: number;
 }
 
 export interface ChainSettlement extends Settlement {
@@ -52,6 +54,7 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
   const ledger = createLedger({ store, chain, roles });
   const waiting = new Map<string, PromiseWithResolvers<TxOutcome>>();
   let stopSync: (() => void) | undefined;
+  let syncTimer: NodeJS.Timeout | undefined;
 
   const settle = (key: string, end: TxOutcome | ZpuError): void => {
     const waiter = waiting.get(key);
@@ -87,6 +90,14 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
       }
     }
   });
+
+  const sync = (): void => {
+    syncTimer = undefined;
+    ledger.sync().catch((error: unknown) => {
+      const known = ZpuError.wrap(error);
+      if (known.code !== "CHAIN_UNREACHABLE") log("warn", "the ledger is brought up to date later", { detail: known.message });
+    });
+  };
 
   async function submit(key: string, intent: Intent): Promise<TxOutcome> {
     const role = intentRole(intent.type);
@@ -132,8 +143,8 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
       let wasReachable = false;
       const catchUp = (): void => {
         const { reachable } = chain.head();
-        if (reachable && !wasReachable)
-          ledger.sync().catch((error: unknown) => log("warn", "the ledger is brought up to date later", { detail: ZpuError.wrap(error).message }));
+        // At once after a break, later for the blocks of every day: those are mostly our own and known already.
+        if (reachable) syncTimer ??= setTimeout(sync, wasReachable ? (options.ledgerPauseMs ?? 2000) : 0);
         wasReachable = reachable;
       };
       stopSync = chain.onHead(catchUp);
@@ -141,6 +152,7 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
     },
     async stop() {
       stopSync?.();
+      clearTimeout(syncTimer);
       // The chain first: a lane that waits for an answer is released, and takes up its transaction at the next start.
       chain.stop();
       await Promise.all(ROLES.map((role) => lanes[role].stop()));

@@ -50,6 +50,8 @@ export interface Rig {
   prove: ReturnType<typeof trapdoor>["prove"];
   /** Settlement on `core.sqlite` of the rig, as a process after a (re)start would open it. */
   settlement(rpcUrl?: string): { settlement: ChainSettlement; db: DatabaseSync; logs: string[]; end(): Promise<void> };
+  /** Ends every settlement that a failed test left running: two writers on one database are no node. */
+  endAll(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
     },
   };
 
+  const running = new Set<() => Promise<void>>();
   const [core, process] = pipePair((value) => structuredClone(value));
   const stopSigner = serveSigner(process);
   const signer = connect(signerContract, core, "SIGNER_DIED");
@@ -114,11 +117,7 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
       const chain = openChain({ rpcUrl, contracts, log, pollMs: 100, anchor: chainAnchor(db) });
       const settlement = createSettlement({ db, chain, signer, roles: identity, log, now: Date.now, ledgerPauseMs: 50 });
       return {
-        settlement, db, logs,
-        async end() {
-          await settlement.stop();
-          db.close();
-        },
+        settlement, db, logs, end
       };
     },
     async close() {

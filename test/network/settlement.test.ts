@@ -6,13 +6,13 @@ import { createClaims } from "@zpu/provider/settlement/claims";
 import { ensureRegistered } from "@zpu/provider/settlement/registration";
 import { encodeText } from "@zpu/ipc/rpc/wire";
 import type { ChainSettlement } from "@zpu/provider/settlement/settlement";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openRig, type Rig } from "./settlement-rig.ts";
 
 const STAKE = tokensToWei(1000);
@@ -20,6 +20,11 @@ const OUTPUT = bytes32.parse(`0x${"00".repeat(31)}09`);
 let rig: Rig;
 beforeAll(async () => {
   rig = await openRig();
+});
+const children = new Set<ChildProcess>();
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await rig.endAll();
 });
 afterAll(() => rig.close());
 
@@ -136,7 +141,7 @@ describe("settlement on the embedded chain", () => {
     const { serveRpc } = await import("@zpu/devnet/rpc");
     Object.assign(rig, { rpc: await serveRpc(rig.embedded, { port }) });
     expect(await accepted).toMatchObject({ status: "confirmed" });
-    expect(away.settlement.head().reachable).toBe(true);
+    await expect.poll(() => away.settlement.head().reachable, { timeout: 10_000 }).toBe(true);
     const known = away.settlement.ledger.entries();
     await away.end();
 
@@ -165,7 +170,10 @@ describe("settlement on the embedded chain", () => {
     const run = async (killAfterMs?: number): Promise<string> => {
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, input], { stdio: ["ignore", "pipe", "inherit"] });
       if (killAfterMs !== undefined) child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), killAfterMs));
-      return text(child.stdout);
+      children.add(child);
+      const output = await text(child.stdout);
+      children.delete(child);
+      return output;
     };
     const states = async (settlement: ChainSettlement): Promise<string[]> => Promise.all(jobs.map(async (id) => (await settlement.job(id)).state));
     for (const upToMs of [0, 30, 60, 90, 120]) await run(Math.random() * upToMs);
@@ -176,7 +184,7 @@ describe("settlement on the embedded chain", () => {
     await settlement.start();
     expect(await states(settlement)).toEqual(jobs.map(() => "accepted"));
     const rows = db
-      .prepare("SELECT nonce FROM tx WHERE role = 'operator' ORDER BY nonce")
+      .prepare("SELECT nonce FROM tx WHERE role = 'operator' AND nonce IS NOT NULL ORDER BY nonce")
       .all()
       .map((row) => Number(row.nonce));
     expect(rows).toEqual(rows.map((_, index) => index));
