@@ -1,11 +1,9 @@
 /** A whole node: builds every part by hand, starts them in order, stops them in reverse. Knows nothing of screens or terminals. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Handlers } from "@zpu/ipc/rpc/contract";
 import type { Operator } from "@zpu/ipc/operator/contract";
-import type { HardwareView, NodeStatus } from "@zpu/ipc/operator/node";
+import type { HardwareView } from "@zpu/ipc/operator/node";
 import type { NetworkState } from "@zpu/ipc/workers/network";
 import { randomSalt } from "@zpu/proofs/commitment";
 import { ZpuError } from "@zpu/protocol/errors";
@@ -13,11 +11,10 @@ import type { Address } from "@zpu/protocol/ids";
 import type { Offering } from "@zpu/protocol/messages";
 import { openBlobs } from "./base/blobs.ts";
 import { watchDisk } from "./base/disk.ts";
-import { openJournal } from "./base/journal.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
 import { createView, type Signal } from "./base/slice.ts";
+import { startChainSide } from "./chain-side.ts";
 import type { ProviderConfig } from "./config.ts";
-import { discover } from "./discovery.ts";
 import { createModelWorkers } from "./jobs/model-workers.ts";
 import { digitsModel, type ProvableModel } from "./jobs/models.ts";
 import type { JobRecord } from "./jobs/record.ts";
@@ -25,15 +22,14 @@ import { createRunner } from "./jobs/runner.ts";
 import { refusalOfNode, type AdmissionContext } from "./market/admission.ts";
 import { createJobSessions, type JobSessions } from "./market/job-session.ts";
 import { watchRegistration } from "./market/registration-watch.ts";
+import { nodeStatus } from "./node-status.ts";
 import { createOperator } from "./operator.ts";
 import type { Ports } from "./ports.ts";
-import { openChain } from "./settlement/chain.ts";
 import { createClaims } from "./settlement/claims.ts";
 import { buildReceipt, signReceipt } from "./settlement/receipts.ts";
-import { chainAnchor, createSettlement } from "./settlement/settlement.ts";
-import { ensureKeyFiles, networkKeyPath, nodeKeyPath } from "./wallet/keys.ts";
+import { networkKeyPath } from "./wallet/keys.ts";
 import { recoverPersonalSigner, recoverReceiptSigner } from "./wallet/typed-data.ts";
-import { announce, detectHardware, superviseNetwork, superviseSigner, type NetworkOpening } from "./workers.ts";
+import { announce, detectHardware, superviseNetwork, type NetworkOpening } from "./workers.ts";
 
 const STOP_LIMIT_MS = 1_000;
 const STATUS_PACE_MS = 50;
@@ -53,12 +49,6 @@ export interface Provider {
   stop(): Promise<void>;
 }
 
-/** The version of the program. */
-export function programVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("./package.json");
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
-}
-
 /**
  * Starts a node that offers `models`. Throws CHAIN_UNREACHABLE where the network's address was never reached, CHAIN_MISMATCH where
  * it is another network than the one this data directory worked on, KEY_FILE_*, DISK_FULL.
@@ -69,48 +59,19 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
   const lifecycle = createLifecycle(STOP_LIMIT_MS, (level, message) => log(level, message));
   const nothing = (): void => undefined;
   try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-    const identity = ensureKeyFiles(config.dataDir);
-    const found = await discover(config.devnetUrl, config.dataDir);
-    let { document } = found;
-    if (!found.fresh) log("warn", "the network's address does not answer; going on with what it said last", { url: config.devnetUrl });
-    const contracts = { chainId: BigInt(document.chainId), ...document.contracts };
-    const domain = { chainId: contracts.chainId, jobs: contracts.jobs };
-
-    const journal = await lifecycle.start(
-      "journal",
-      () => openJournal(join(config.dataDir, "core.sqlite")),
-      (part) => part.close(),
-    );
-    const blobs = openBlobs(join(config.dataDir, "blobs"));
-    const disk = watchDisk(config.dataDir, config.minFreeDiskBytes, now);
-
     // Filled below; what is told before a part is there is told again by its first value.
     let touchStatus: () => void = nothing;
     const common = { ports, changed: () => touchStatus() };
-    const signer = await lifecycle.start(
-      "signer",
-      () => superviseSigner(common, { keyFile: nodeKeyPath(config.dataDir), protectionFile: join(config.dataDir, "signer.sqlite"), contracts }),
-      (part) => part.stop(),
+    const { identity, roles, contracts, document, rediscover, journal, signer, settlement } = await startChainSide(
+      lifecycle,
+      config,
+      ports,
+      common.changed,
     );
-    const chain = openChain({ rpcUrl: () => document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
-    const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
-    const settlement = await lifecycle.start(
-      "settlement",
-      async () => {
-        const part = createSettlement({
-          db: journal.db,
-          chain,
-          signer: { signTransaction: async (request) => (await signer.client()).signTransaction(request) },
-          roles,
-          log,
-          now,
-        });
-        await part.start();
-        return part;
-      },
-      (part) => part.stop(),
-    );
+    const domain = { chainId: contracts.chainId, jobs: contracts.jobs };
+    const blobs = openBlobs(join(config.dataDir, "blobs"));
+    const disk = watchDisk(config.dataDir, config.minFreeDiskBytes, now);
+
     const registration = await lifecycle.start(
       "registration watch",
       () => watchRegistration(settlement, log, () => touchStatus()),
@@ -155,7 +116,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
       openJobs: journal.openCount(),
       maxOpenJobs: config.maxOpenJobs,
       diskFull: disk.full(),
-      chain: { reachable: settlement.head().reachable, rpcUrl: document.rpcUrl },
+      chain: { reachable: settlement.head().reachable, rpcUrl: document().rpcUrl },
       registration: registration.get(),
       minWorkMs: config.minWorkMs,
       minPostMs: config.minPostMs,
@@ -196,7 +157,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
       offerings,
       bindingEndsAt: () => Math.floor((now() + BINDING_DAYS * DAY_MS) / 1000),
       signer,
-      gateways: () => document.multiaddrs,
+      gateways: () => document().multiaddrs,
       sessions: () => sessions,
       opened: (id) => (peerId = id),
       state(next) {
@@ -214,35 +175,22 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
     const status = await lifecycle.start(
       "status",
       () =>
-        createView(STATUS_PACE_MS, (): NodeStatus => {
-          const { block, reachable } = settlement.head();
-          const node = registration.get();
-          const reason = settlement.fault() ?? workers.fault() ?? refusalOfNode(admissionContext());
-          return {
-            version: programVersion(),
+        createView(STATUS_PACE_MS, () =>
+          nodeStatus({
             startedAtMs,
-            provider: identity.owner,
-            operator: identity.operator,
-            payout: identity.payout,
-            ...(peerId === undefined ? {} : { peerId }),
-            multiaddrs: networkState.multiaddrs,
-            peers: networkState.peers,
-            registered: node?.registered ?? false,
-            stakeWei: node?.stakeWei ?? 0n,
-            chain: { chainId: contracts.chainId, rpcUrl: document.rpcUrl, block, reachable, devnet: document.devnet },
-            accepting: reason === undefined,
-            ...(reason ? { reason: reason.toRecord() } : {}),
-            offerings: offerings().map(({ modelId, name, priceWei }) => ({ modelId, name, priceWei })),
-            processes: [
-              { name: "core" as const, pid: process.pid, state: "ready" as const, restarts: 0 },
-              network.view(),
-              signer.view(),
-              ...workers.views(),
-            ],
-            ...(hardware ? { hardware } : {}),
-            ...(document.devnet ? { devnetUrl: config.devnetUrl } : {}),
-          };
-        }),
+            identity,
+            peerId,
+            network: networkState,
+            registration: registration.get(),
+            chain: { chainId: contracts.chainId, ...settlement.head() },
+            document: document(),
+            networkUrl: config.devnetUrl,
+            reason: settlement.fault() ?? workers.fault() ?? refusalOfNode(admissionContext()),
+            offerings: offerings(),
+            processes: [network.view(), signer.view(), ...workers.views()],
+            hardware,
+          }),
+        ),
       (part) => part.stop(),
     );
     touchStatus = status.touch;
@@ -253,17 +201,17 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
         for (const off of offs) off();
       },
     );
-    const rediscover = async (): Promise<void> => {
+    const lookUp = async (): Promise<void> => {
       status.touch();
       if (networkState.gateways > 0 && settlement.head().reachable) return;
-      ({ document } = await discover(config.devnetUrl, config.dataDir));
-      await (await network.client()).gateways({ multiaddrs: document.multiaddrs });
+      const { multiaddrs } = await rediscover();
+      await (await network.client()).gateways({ multiaddrs });
     };
     await lifecycle.start(
       "gateway lookup",
       () => [
         setInterval(
-          () => void rediscover().catch((error: unknown) => log("warn", `gateways were not looked up: ${ZpuError.wrap(error).message}`)),
+          () => void lookUp().catch((error: unknown) => log("warn", `gateways were not looked up: ${ZpuError.wrap(error).message}`)),
           REDISCOVER_MS,
         ),
         setInterval(
@@ -282,7 +230,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
     const claims = createClaims({ settlement, roles });
     const operator = await lifecycle.start(
       "operator",
-      () => createOperator({ journal, blobs, steps: runner.steps, settlement, claims, status: status.source, discovery: () => document, log }),
+      () => createOperator({ journal, blobs, steps: runner.steps, settlement, claims, status: status.source, discovery: document, log }),
       (part) => part.stop(),
     );
     runner.resume();

@@ -1,18 +1,12 @@
 /** Registers the node of a data directory from the command line: keys, funds on the devnet, allowance, registration. No job is taken meanwhile. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Address } from "@zpu/protocol/ids";
-import { openJournal } from "./base/journal.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
+import { startChainSide } from "./chain-side.ts";
 import type { ProviderConfig } from "./config.ts";
-import { discover } from "./discovery.ts";
 import type { Ports } from "./ports.ts";
-import { openChain } from "./settlement/chain.ts";
 import { ensureRegistered, type Registration } from "./settlement/registration.ts";
-import { chainAnchor, createSettlement, type ChainSettlement } from "./settlement/settlement.ts";
-import { ensureKeyFiles, nodeKeyPath } from "./wallet/keys.ts";
-import { superviseSigner } from "./workers.ts";
+import type { ChainSettlement } from "./settlement/settlement.ts";
 
 const FAUCET_MS = 30_000;
 
@@ -52,46 +46,11 @@ async function fundWhereNeeded(
 
 /** Sees to it that the node of `config.dataDir` is registered with at least `stakeWei`; safe to repeat. Errors as `ensureRegistered`. */
 export async function registerNode(config: ProviderConfig, stakeWei: bigint, ports: Ports): Promise<Registration & { provider: Address }> {
-  const { log, now } = ports;
   const lifecycle = createLifecycle(1_000, () => undefined);
   try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-    const identity = ensureKeyFiles(config.dataDir);
-    const { document } = await discover(config.devnetUrl, config.dataDir);
-    const contracts = { chainId: BigInt(document.chainId), ...document.contracts };
-    const journal = await lifecycle.start(
-      "journal",
-      () => openJournal(join(config.dataDir, "core.sqlite")),
-      (part) => part.close(),
-    );
-    const signer = await lifecycle.start(
-      "signer",
-      () =>
-        superviseSigner(
-          { ports, changed: () => undefined },
-          { keyFile: nodeKeyPath(config.dataDir), protectionFile: join(config.dataDir, "signer.sqlite"), contracts },
-        ),
-      (part) => part.stop(),
-    );
-    const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
-    const chain = openChain({ rpcUrl: document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
-    const settlement = await lifecycle.start(
-      "settlement",
-      async () => {
-        const part = createSettlement({
-          db: journal.db,
-          chain,
-          signer: { signTransaction: async (request) => (await signer.client()).signTransaction(request) },
-          roles,
-          log,
-          now,
-        });
-        await part.start();
-        return part;
-      },
-      (part) => part.stop(),
-    );
-    if (document.devnet && document.faucetUrl !== undefined) await fundWhereNeeded(settlement, document.faucetUrl, roles, stakeWei);
+    const { identity, roles, document, settlement } = await startChainSide(lifecycle, config, ports, () => undefined);
+    const { devnet, faucetUrl } = document();
+    if (devnet && faucetUrl !== undefined) await fundWhereNeeded(settlement, faucetUrl, roles, stakeWei);
     const registration = await ensureRegistered({ settlement, roles, peerKey: identity.peerKey, stakeWei });
     return { ...registration, provider: identity.owner };
   } finally {

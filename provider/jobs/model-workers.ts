@@ -3,11 +3,11 @@ import { ZpuError } from "@zpu/protocol/errors";
 import type { Ports } from "../ports.ts";
 import { superviseExecutor, superviseProver } from "../workers.ts";
 import { checkFiles, type ProvableModel } from "./models.ts";
-import type { Execution, Proven, RunnerParts } from "./runner.ts";
+import type { Execution, Proven, StepParts } from "./steps.ts";
 
 export interface ModelWorkers {
-  readonly execute: RunnerParts["execute"];
-  readonly prove: RunnerParts["prove"];
+  readonly execute: StepParts["execute"];
+  readonly prove: StepParts["prove"];
   /** Models that can be offered: not those whose files are not what they should be. */
   offered(): readonly ProvableModel[];
   /** Why a model is not offered, if one is not. */

@@ -13,7 +13,7 @@ import { openBlobs } from "../base/blobs.ts";
 import { openJournal, type Journal } from "../base/journal.ts";
 import { createSignal } from "../base/slice.ts";
 import type { JobRecord } from "../jobs/record.ts";
-import { receiptOf } from "../jobs/runner.ts";
+import { receiptOf } from "../jobs/steps.ts";
 import type { Offer, OpenedInput } from "./admission.ts";
 import { createJobSessions, outputBytes, type JobSessions } from "./job-session.ts";
 

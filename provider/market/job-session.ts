@@ -7,7 +7,8 @@ import type { Receipt } from "@zpu/protocol/receipt";
 import type { Blobs } from "../base/blobs.ts";
 import type { Journal } from "../base/journal.ts";
 import type { JobRecord } from "../jobs/record.ts";
-import { receiptOf, type Runner } from "../jobs/runner.ts";
+import type { Runner } from "../jobs/runner.ts";
+import { receiptOf } from "../jobs/steps.ts";
 import type { Ports } from "../ports.ts";
 import { admit, checkAuthor, type AdmissionContext, type Offer, type OpenedInput } from "./admission.ts";
 
