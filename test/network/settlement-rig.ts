@@ -116,9 +116,16 @@ export async function openRig(sameDeployerAs?: Rig): Promise<Rig> {
       const log = (level: string, message: string, facts?: object): void => void logs.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`);
       const chain = openChain({ rpcUrl, contracts, log, pollMs: 100, anchor: chainAnchor(db) });
       const settlement = createSettlement({ db, chain, signer, roles: identity, log, now: Date.now, ledgerPauseMs: 50 });
-      return {
-        settlement, db, logs, end
+      const end = async (): Promise<void> => {
+        if (!running.delete(end)) return;
+        await settlement.stop();
+        db.close();
       };
+      running.add(end);
+      return { settlement, db, logs, end };
+    },
+    async endAll() {
+      for (const end of running) await end();
     },
     async close() {
       wallet.provider?.destroy();
