@@ -58,7 +58,9 @@ function pipeOf(child: ChildProcess): Pipe {
 /** A spawner of children of this process. Their standard error is this process's; they see only the environment they need. */
 export function createSpawner(): Spawner {
   const setpriv = parentDeathCommand();
-  const nodeFlags = ["--disable-warning=ExperimentalWarning", "--import", new URL("./watchdog.ts", import.meta.url).href];
+  // The watchdog is a thread of some 11 MiB in every process: only where the kernel does not do its work.
+  const watchdog = setpriv === undefined ? ["--import", new URL("./watchdog.ts", import.meta.url).href] : [];
+  const nodeFlags = ["--disable-warning=ExperimentalWarning", ...watchdog];
   return {
     spawn(name, entry): WorkerProcess {
       const child = fork(fileURLToPath(entry), [], {

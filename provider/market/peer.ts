@@ -12,7 +12,7 @@ import { decodeBody, encodeBody } from "@zpu/protocol/frames";
 import { PROTOCOL_VERSION, sealedTensor, sealInfo, type Hello, type JobReply, type JobRequest } from "@zpu/protocol/messages";
 import type { Channel } from "@zpu/network/channel";
 import { createState } from "../base/slice.ts";
-import { readNetworkKeys } from "../wallet/keys.ts";
+import { readNetworkKeys } from "../wallet/key-file.ts";
 import { createGatewayLink, type GatewayLink } from "./gateway-link.ts";
 import type { OpenedInput } from "./admission.ts";
 

@@ -1,11 +1,12 @@
 /** From one BIP-39 mnemonic to every key of a node, and the two files that keep them. */
 import { createPrivateKey, createPublicKey, hkdfSync, randomUUID, sign } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { address, bytes32, fromHex, toHex, type Address, type Bytes32 } from "@zpu/protocol/ids";
 import { HDNodeWallet, Mnemonic } from "ethers";
 import { z } from "zod";
+import { readNetworkKeys, readPrivate } from "./key-file.ts";
 
 /** BIP-44 path of an account of the node: 0 owner, 1 operator, 2 payout. */
 const PATHS = { owner: "m/44'/60'/0'/0/0", operator: "m/44'/60'/0'/0/1", payout: "m/44'/60'/0'/0/2" } as const;
@@ -37,8 +38,6 @@ export interface NodeIdentity {
 }
 
 const nodeFile = z.strictObject({ version: z.literal(1), mnemonic: z.string().min(1).max(400) });
-/** `keys/network.json`: the only key file that the network process reads. Seeds are 32 bytes as 0x-hex. */
-export const networkKeyFile = z.strictObject({ version: z.literal(1), peerSeed: bytes32, encryptionSeed: bytes32 });
 
 const accountOf = (wallet: HDNodeWallet): Address => address.parse(wallet.address.toLowerCase());
 
@@ -96,12 +95,6 @@ export function readKeyFile(path: string): NodeKeys {
   }
 }
 
-/** Peer and encryption seed (32 bytes each) in the file at `path`; errors as `readKeyFile`. */
-export function readNetworkKeys(path: string): { peerSeed: Uint8Array; encryptionSeed: Uint8Array } {
-  const stored = readPrivate(path, networkKeyFile);
-  return { peerSeed: fromHex(stored.peerSeed), encryptionSeed: fromHex(stored.encryptionSeed) };
-}
-
 /**
  * Writes fresh keys under the data directory `dir`: `keys/node.json` and `keys/network.json`, mode 0600, on the disk when it returns.
  * KEY_FILE_INVALID where `keys/node.json` is there already: keys are never overwritten. `mnemonic` imports instead of drawing a new one.
@@ -138,31 +131,6 @@ function exists(path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw new ZpuError("KEY_FILE_INVALID", { path, detail: (error as Error).message }, error);
-  }
-}
-
-function readPrivate<T extends z.ZodType>(path: string, schema: T): z.infer<T> {
-  let text: string;
-  let mode: number;
-  try {
-    const file = openSync(path, "r");
-    try {
-      mode = fstatSync(file).mode & 0o777;
-      text = readFileSync(file, "utf8");
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ZpuError("KEY_FILE_INVALID", { path, detail: missing ? "it is not there" : "it cannot be read" }, error);
-  }
-  // Windows has no mode bits: there the directory's access list is what protects the file.
-  if (process.platform !== "win32" && (mode & 0o177) !== 0) throw new ZpuError("KEY_FILE_EXPOSED", { path, mode: mode.toString(8).padStart(3, "0") });
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    // The cause is left out on purpose: a parser's message may quote the secret.
-    throw new ZpuError("KEY_FILE_INVALID", { path, detail: "its content is damaged" });
   }
 }
 
