@@ -73,6 +73,7 @@ export function createSpawner(): Spawner {
           : { execPath: setpriv, execArgv: ["--pdeathsig", "KILL", "--", process.execPath, ...nodeFlags] }),
         env: {
           PATH: process.env.PATH ?? "",
+          ...(process.env.NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
           ...(process.env.SystemRoot === undefined ? {} : { SystemRoot: process.env.SystemRoot }),
           ZPU_PARENT_PID: String(process.pid),
           ZPU_WORKER: name,
