@@ -80,15 +80,14 @@ export async function listenLocal(path: string, serveOn: (pipe: Pipe) => void): 
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     rmSync(path, { force: true });
   }
-  const umask = process.umask(0o177);
-  try {
-    await new Promise<void>((done, fail) => {
-      server.once("error", fail);
-      server.listen(path, done);
-    });
-  } finally {
+  const listening = new Promise<void>((done, fail) => {
+    server.once("error", fail);
+    // The socket is made within this call: nothing else is created under the narrow mask.
+    const umask = process.umask(0o177);
+    server.listen(path, done);
     process.umask(umask);
-  }
+  });
+  await listening;
   if (process.platform !== "win32") chmodSync(path, 0o600);
   return {
     close: () =>

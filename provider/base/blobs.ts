@@ -47,7 +47,8 @@ export function openBlobs(folder: string): Blobs {
       try {
         bytes = new Uint8Array(readFileSync(pathOf(sha256)));
       } catch (error) {
-        throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is gone` }, error);
+        const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+        throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is gone (${code})` }, error);
       }
       if (digestOf(bytes) !== sha256) throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is damaged` });
       return bytes;
