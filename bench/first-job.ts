@@ -7,7 +7,6 @@ import type { Child } from "@zpu/devnet/child";
 import { whenSlice } from "@zpu/devnet/jobs-run";
 import { registerProvider, startDevnet, startProvider, type RunningDevnet, type RunningProvider, type Watcher } from "@zpu/devnet/session";
 import type { JobView } from "@zpu/ipc/operator/jobs";
-import type { JobId } from "@zpu/protocol/ids";
 import type { JobState } from "@zpu/protocol/job";
 import { ZPUClient } from "@zpu/sdk";
 import { cpuSeconds, pssBytes } from "./process-figures.ts";
@@ -56,7 +55,7 @@ async function oneJob(client: ZPUClient, devnet: RunningDevnet, provider: Runnin
   const verification = await client.verify(jobId);
   if (!verification.verified || !verification.onChainVerified) throw new Error(`the proof of ${jobId} does not verify`);
   const list = await whenSlice(provider.operator.jobs.list, (jobs) => jobs.some((job) => job.jobId === jobId && job.state === "paid"), 30_000);
-  const view = list.find((job) => job.jobId === (jobId as JobId));
+  const view = list.find((job) => job.jobId === jobId);
   if (!view) throw new Error(`the provider does not know ${jobId}`);
   return { stages: stagesOf(view, startedAtMs, result.receivedAtMs), correct: result.digit === label };
 }

@@ -45,8 +45,14 @@ export const ERROR_TEXTS = {
   CONFIRM_IN_TERMINAL: ["This needs a signature that a browser page may not ask for.", "Run it in the terminal: {command}"],
   DEVNET_ONLY: ["This works on the devnet only.", "Start it with: npm start"],
   KEY_FILE_EXPOSED: ["The key file {path} can be read by other users of this machine (mode {mode}).", "Run: chmod 600 {path}"],
-  KEY_FILE_INVALID: ["The key file {path} cannot be used: {detail}.", "Restore it from your backup; without it the account's funds are out of reach."],
-  SIGNATURE_REFUSED: ["The signer will not sign this: {detail}.", "Nothing was signed. Check the node's settings; if it repeats, report it with the log."],
+  KEY_FILE_INVALID: [
+    "The key file {path} cannot be used: {detail}.",
+    "Restore it from your backup; without it the account's funds are out of reach.",
+  ],
+  SIGNATURE_REFUSED: [
+    "The signer will not sign this: {detail}.",
+    "Nothing was signed. Check the node's settings; if it repeats, report it with the log.",
+  ],
   NOT_SUPPORTED: ["{what} is not supported.", "{alternatives}"],
   CONFIG_INVALID: ["The setting {name} is not valid: {detail}.", "Correct it and start again."],
   INTERNAL: ["Something went wrong inside: {detail}.", "Please report it with the log."],

@@ -46,8 +46,10 @@ it("leaves only with the operator's own signature", async () => {
   const domain = { chainId: 5_918_805n, jobs: at("3") };
   const built = buildReceipt(run, job, at("c"));
   const signer = (wallet: { signingKey: { sign(digest: string): { serialized: string } } }) => ({
-    signReceipt: ({ receipt }: { receipt: typeof built }) =>
-      Promise.resolve({ signature: wallet.signingKey.sign(receiptDigest(domain, receipt)).serialized }),
+    signReceipt: ({ receipt }: { receipt: object }) => {
+      expect(receipt).toEqual(built);
+      return Promise.resolve({ signature: wallet.signingKey.sign(receiptDigest(domain, built)).serialized });
+    },
   });
   const signing = { domain, operator: address.parse(operator.address.toLowerCase()) };
   const signed = await signReceipt(built, { ...signing, signer: signer(operator) });
