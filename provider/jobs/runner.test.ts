@@ -362,4 +362,43 @@ describe("runner", () => {
     expect(await reaches(node.journal, jobId, ["expired"])).toBe("expired");
     expect(chain.mined.map(({ intent }) => intent.type)).toEqual(["accept"]);
   });
+
+  it("gives an acceptance up at acceptBy when there is no gas, and says why", async () => {
+    const spec = makeSpec();
+    const chain = scriptedChain(spec, deriveJobId(REQUESTOR, 1n, spec));
+    let nowMs = Date.now();
+    const node = live(chain, { now: () => nowMs });
+    chain.submit = () => Promise.reject(new ZpuError("INSUFFICIENT_FUNDS", { account: PROVIDER, balance: "0", needed: "gas" }));
+    const jobId = offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(node.journal.job(jobId)?.state).toBe("accepting");
+    nowMs = spec.acceptBy * 1000;
+    expect(await reaches(node.journal, jobId, ["expired"])).toBe("expired");
+    expect(node.journal.job(jobId)?.facts.error?.code).toBe("INSUFFICIENT_FUNDS");
+  });
+
+  it("makes a proof once, however often the receipt has to wait", async () => {
+    const spec = makeSpec();
+    const chain = scriptedChain(spec, deriveJobId(REQUESTOR, 1n, spec));
+    let proofs = 0;
+    let refusals = 4;
+    const node = live(chain, {
+      prove: (_model, { input, output, inputSalt, outputSalt, context }) => {
+        proofs += 1;
+        return Promise.resolve({
+          proof: { a: [1n, 2n], b: [[1n, 2n], [3n, 4n]], c: [5n, 6n] }, // prettier-ignore
+          publicSignals: [commitInput(input, inputSalt), commitOutput(output, outputSalt), context] as const,
+          ms: { witness: 1, prove: 2, verify: 3 },
+        });
+      },
+      signReceipt: () => (refusals-- > 0 ? Promise.reject(new ZpuError("CHAIN_UNREACHABLE", { rpc: "test" })) : Promise.resolve("0xaa")),
+    });
+    const jobId = offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    expect(await reaches(node.journal, jobId, ["paid"])).toBe("paid");
+    expect(proofs).toBe(1);
+  });
 });

@@ -72,7 +72,8 @@ export function createRunner(parts: RunnerParts): Runner {
   const end = (job: JobRecord, state: "cancelled" | "expired" | "failed", error: ZpuError): void =>
     record(job.jobId, state, { error: error.toRecord() });
   const way = createSteps(parts, record);
-  const pastDeadline = (job: JobRecord): boolean => now() >= job.facts.spec.deadline * 1000;
+  /** Whether what the job's state waits for cannot happen any more. */
+  const tooLate = ({ state, facts: { spec } }: JobRecord): boolean => now() >= (state === "accepting" ? spec.acceptBy : spec.deadline) * 1000;
 
   /** What an error in a step means: another try, or the end of the job. */
   const failed = async (job: JobRecord, error: unknown, attempt: number): Promise<void> => {
@@ -88,7 +89,7 @@ export function createRunner(parts: RunnerParts): Runner {
     }
     log(waits ? "warn" : "error", `job stays ${job.state} and is tried again: ${known.message}`, { jobId: job.jobId, code: known.code, attempt });
     await pause(Math.min(retryMs * 2 ** Math.min(attempt - 1, 4), 30_000));
-    if (known.code === "INSUFFICIENT_FUNDS" && pastDeadline(job) && mayBecome(job.state, "expired")) end(job, "expired", known);
+    if (known.code === "INSUFFICIENT_FUNDS" && tooLate(job) && mayBecome(job.state, "expired")) end(job, "expired", known);
   };
 
   const drive = async (jobId: JobId): Promise<void> => {
