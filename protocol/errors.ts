@@ -5,7 +5,10 @@ import { z } from "zod";
 export const ERROR_TEXTS = {
   MALFORMED_MESSAGE: ["The message could not be read: {detail}.", "Update the software that sent it."],
   MESSAGE_TOO_LARGE: ["The message has {bytes} bytes; the limit is {limit}.", "Send less in one message."],
-  REPLAYED_MESSAGE: ["This message was received before and is not acted on twice.", "Nothing to do: the first one counts."],
+  REPLAYED_MESSAGE: [
+    "This message was received before and is not acted on twice: job {jobId} is {state}.",
+    "Nothing to do: the first one counts; resume the job to hear of it.",
+  ],
   RATE_LIMITED: ["Too many requests in a short time.", "Wait {retryMs} ms and try again."],
   VERSION_UNSUPPORTED: ["The other side speaks protocol version {theirs}; this one speaks {ours}.", "Update the older of the two."],
   BINDING_INVALID: ["The peer could not show that it belongs to the registered provider: {detail}.", "Do not send it work; pick another provider."],

@@ -139,16 +139,22 @@ describe("job sessions", () => {
     expect(result?.type === "result" && new DataView(result.output.ciphertext.buffer).getInt32(4, true)).toBe(-2);
   });
 
-  it("answers a repeated offer with what is stored, and acts on it once", async () => {
+  it("answers a repeated offer with what is stored while it is one, and refuses a replay by code afterwards", async () => {
     await sessions.request(1, offer, input);
     await sessions.request(2, offer, input);
     prove();
     await sessions.request(3, offer, undefined);
+    await sessions.request(4, { ...offer, replyKey: word(4n) }, input);
     await settled();
     expect(journal.recent(10)).toHaveLength(1);
     expect(heard(1)).toEqual(["accepted"]);
     expect(heard(2)).toEqual(["accepted", "progress accepting", "progress accepted", "progress executed", "progress proven", "result"]);
-    expect(heard(3)).toEqual(["progress proven", "result"]);
+    for (const channelId of [3, 4]) {
+      expect(heard(channelId)).toEqual(["rejected (last)"]);
+      expect(replies.find((reply) => reply.channelId === channelId)?.reply).toMatchObject({
+        error: { code: "REPLAYED_MESSAGE", facts: { state: "proven" } },
+      });
+    }
   });
 
   it("resumes for the requestor alone, also after the end", async () => {

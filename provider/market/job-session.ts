@@ -131,6 +131,10 @@ export function createJobSessions(parts: SessionParts): JobSessions {
     const stored = journal.job(message.jobId);
     if (stored) {
       checkAuthor(message, context);
+      // Until the job moves, a requestor that lost our answer may offer it again; afterwards it resumes, and the same offer is a replay.
+      if (stored.state !== "offered" || stored.facts.replyKey !== message.replyKey) {
+        throw new ZpuError("REPLAYED_MESSAGE", { jobId: message.jobId, state: stored.state });
+      }
       return attach(channelId, stored);
     }
     if (!input) throw new ZpuError("MALFORMED_MESSAGE", { detail: "the offer has no input" });

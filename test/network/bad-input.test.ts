@@ -129,6 +129,8 @@ describe("what a stranger sends", () => {
     expect(await jobCount()).toBe(before + 1);
     await second.send({ type: "cancel", jobId });
     await whenJob(rig, jobId, (job) => job.state === "cancelled", 10_000);
+    expectRefusal(await refusalOf(offer), "REPLAYED_MESSAGE");
+    expect(await jobCount()).toBe(before + 1);
   });
 
   it("unknown model", async () => {
