@@ -28,7 +28,7 @@ export const providerConfig = z.object({
   minPostMs: z.number().int().positive().default(1_000),
   maxPostMs: z.number().int().positive().default(3_600_000),
   /** Pause between two looks at the chain's head. */
-  chainPollMs: z.number().int().min(10).default(250),
+  chainPollMs: z.number().int().min(10).default(1_000),
 });
 export type ProviderConfig = z.infer<typeof providerConfig>;
 
