@@ -127,6 +127,33 @@ describe("verifyGroth16", () => {
     expect(checkVerifyingKey(vkey).ok).toBe(true);
   });
 
+  const negated = ([x, y]: PointG2): PointG2 => [x, [(BN254_BASE - y[0]) % BN254_BASE, (BN254_BASE - y[1]) % BN254_BASE]];
+  const { alpha, beta, gamma, delta } = TRAPDOOR;
+  const inputsOf = SIGNALS.reduce((sum, signal, index) => Fr.add(sum, Fr.mul(signal, TRAPDOOR.ic[index + 1]!)), TRAPDOOR.ic[0]!);
+  const s = 4242n;
+  /** Each proof combines points that the key and the signals show to anyone (the scalars stand for them) and holds no witness. */
+  it.each([
+    ["delta = gamma", { delta: vkey.gamma }, { a: alpha, b: beta, c: -inputsOf }],
+    ["delta = -gamma", { delta: negated(vkey.gamma) }, { a: alpha, b: beta, c: inputsOf }],
+    ["delta = beta", { delta: vkey.beta }, { a: inputsOf, b: gamma, c: -alpha }],
+    ["delta = -beta", { delta: negated(vkey.beta) }, { a: inputsOf, b: gamma, c: alpha }],
+    ["gamma = beta", { gamma: vkey.beta }, { a: alpha + inputsOf, b: beta + s * delta, c: s * (alpha + inputsOf) }],
+    ["gamma = -beta", { gamma: negated(vkey.beta) }, { a: alpha - inputsOf, b: beta + s * delta, c: s * (alpha - inputsOf) }],
+  ])("refuses a key with %s, with a proof forged for it", (_name, part, { a, b, c }) => {
+    const key: VerifyingKey = { ...vkey, ...part };
+    const forged: Groth16Proof = { a: g1(Fr.create(a)), b: g2(Fr.create(b)), c: g1(Fr.create(c)) };
+    const g1Point = ([x, y]: PointG1) => G1.Point.fromAffine({ x, y });
+    const g2Point = ([x, y]: PointG2) => G2.Point.fromAffine({ x: { c0: x[0], c1: x[1] }, y: { c0: y[0], c1: y[1] } });
+    const right = bn254.pairingBatch([
+      { g1: g1Point(key.alpha), g2: g2Point(key.beta) },
+      { g1: G1.Point.BASE.multiply(inputsOf), g2: g2Point(key.gamma) },
+      { g1: g1Point(forged.c), g2: g2Point(key.delta) },
+    ]);
+    expect(fields.Fp12.eql(bn254.pairing(g1Point(forged.a), g2Point(forged.b)), right)).toBe(true);
+    expect(refused(forged, SIGNALS, key)).toMatch(/anyone could forge$/);
+    expect(checkVerifyingKey(key).ok).toBe(false);
+  });
+
   it("refuses a key with a point outside its group", () => {
     expect(refused(PROOF, SIGNALS, { ...vkey, gamma: outsideSubgroup() })).toBe("a point of the verifying key is not in its group");
     expect(refused(PROOF, SIGNALS, { ...vkey, ic: [[1n, 1n], ...vkey.ic.slice(1)] })).toBe("a point of the verifying key is not in its group");

@@ -26,6 +26,7 @@ export interface VerifyingKey {
 /** Why a proof was refused. */
 export type Refusal =
   | "the verifying key has gamma equal to delta: anyone could forge"
+  | "two of beta, gamma and delta in the verifying key are equal up to sign: anyone could forge"
   | "a point of the verifying key is not in its group"
   | "the number of public signals does not fit"
   | "a public signal is not below r"
@@ -65,6 +66,8 @@ function pointG2([x, y]: PointG2): G2Point | undefined {
   }
 }
 
+const sameUpToSign = (one: G2Point, other: G2Point): boolean => one.equals(other) || one.equals(other.negate());
+
 interface PreparedKey {
   readonly gamma: G2Point;
   readonly delta: G2Point;
@@ -83,10 +86,13 @@ function prepare(vkey: VerifyingKey): PreparedKey | Refusal {
   if (!alpha || !beta || !gamma || !delta || !constant || !signals.every((point) => point !== undefined))
     return "a point of the verifying key is not in its group";
   if (gamma.equals(delta)) return "the verifying key has gamma equal to delta: anyone could forge";
+  // Whoever knows how two of them relate can build proofs without a witness; with delta = -gamma, A = alpha, B = beta, C = inputs is one.
+  if (sameUpToSign(beta, gamma) || sameUpToSign(beta, delta) || sameUpToSign(gamma, delta))
+    return "two of beta, gamma and delta in the verifying key are equal up to sign: anyone could forge";
   return { gamma, delta, constant, signals, alphaBeta: bn254.pairing(alpha, beta) };
 }
 
-/** Whether a key may be used at all: its points are in their groups and gamma is not delta. Remembered per key object. */
+/** Whether a key may be used at all: its points are in their groups and no two of beta, gamma and delta are equal up to sign. Remembered per key object. */
 export function checkVerifyingKey(vkey: VerifyingKey): Verdict {
   const key = preparedKey(vkey);
   return typeof key === "string" ? { ok: false, reason: key } : { ok: true };
