@@ -9,20 +9,41 @@ interface Pending {
   leaf: Call;
 }
 
+/** What a client may be told besides the answers to its calls. */
+export interface ConnectOptions {
+  /**
+   * The watch on the slice at `path` went wrong: the other side refused it by code, or a state did not fit the contract
+   * (MALFORMED_MESSAGE). That state is dropped; states that follow still arrive. Without `onError` nobody reads these errors.
+   */
+  readonly onError?: (error: ZpuError, path: string) => void;
+}
+
 /** Connects to a server of `contract` on `pipe`. Calls that are open when the pipe closes reject with `closedCode`. */
-export function connect<C extends Contract>(contract: C, pipe: Pipe, closedCode: ErrorCode = "NOT_RUNNING"): Client<C> {
+export function connect<C extends Contract>(
+  contract: C,
+  pipe: Pipe,
+  closedCode: ErrorCode = "NOT_RUNNING",
+  { onError }: ConnectOptions = {},
+): Client<C> {
   let nextId = 1;
   let closed = false;
   const pending = new Map<number, Pending>();
-  const watching = new Map<number, { leaf: Slice; listener: (value: unknown) => void }>();
+  const watching = new Map<number, { path: string; leaf: Slice; listener: (value: unknown) => void }>();
 
   pipe.onMessage((message) => {
     const parsed = response.safeParse(message);
     if (!parsed.success) return;
     const { id } = parsed.data;
+    const watched = watching.get(id);
     if (parsed.data.t === "state") {
-      const watch = watching.get(id);
-      if (watch) watch.listener(watch.leaf.schema.parse(parsed.data.value));
+      if (!watched) return;
+      const state = watched.leaf.schema.safeParse(parsed.data.value);
+      if (state.success) watched.listener(state.data);
+      else onError?.(new ZpuError("MALFORMED_MESSAGE", { detail: "state does not fit the contract" }), watched.path);
+      return;
+    }
+    if (watched) {
+      if (parsed.data.t === "error") onError?.(ZpuError.from(parsed.data.error), watched.path);
       return;
     }
     const open = pending.get(id);
@@ -56,7 +77,7 @@ export function connect<C extends Contract>(contract: C, pipe: Pipe, closedCode:
     (path: string, leaf: Slice): Source<unknown> =>
     (listener) => {
       const id = nextId++;
-      watching.set(id, { leaf, listener });
+      watching.set(id, { path, leaf, listener });
       pipe.post({ t: "watch", id, path });
       return () => {
         watching.delete(id);

@@ -1,4 +1,4 @@
-import { ZpuError } from "@zpu/protocol/errors";
+import { ZpuError, type ErrorCode } from "@zpu/protocol/errors";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { connect } from "./connect.ts";
@@ -80,6 +80,59 @@ test("nonsense on the pipe gets a code and harms nothing", async () => {
   for (const item of nonsense) pipe.post(item);
   await vi.waitFor(() => expect(answers).toHaveLength(nonsense.length));
   for (const answer of answers) expect(answer).toMatchObject({ t: "error", error: { code: "MALFORMED_MESSAGE" } });
+});
+
+test("a pushed state that breaks the contract is told and dropped, and the next one arrives", async () => {
+  const [ours, theirs] = pipePair(structuredClone);
+  const told: [ErrorCode, string][] = [];
+  const client = connect(contract, ours, "NOT_RUNNING", { onError: (error, path) => told.push([error.code, path]) });
+  theirs.onMessage(() => {
+    theirs.post({ t: "state", id: 1, value: { wei: "five" } });
+    theirs.post({ t: "state", id: 1, value: { wei: 5n } });
+  });
+  const seen: bigint[] = [];
+  client.stake.position(({ wei }) => seen.push(wei));
+  await vi.waitFor(() => expect(seen).toEqual([5n]));
+  expect(told).toEqual([["MALFORMED_MESSAGE", "stake.position"]]);
+});
+
+test("a watch that the other side refuses is told by its code", async () => {
+  const [ours, theirs] = pipePair(structuredClone);
+  const told: [ErrorCode, string][] = [];
+  const client = connect(contract, ours, "NOT_RUNNING", { onError: (error, path) => told.push([error.code, path]) });
+  serve({ fail: contract.fail }, { fail: () => ({}) }, theirs);
+  client.stake.position(() => expect.unreachable());
+  await vi.waitFor(() => expect(told).toEqual([["MALFORMED_MESSAGE", "stake.position"]]));
+});
+
+test("a source that offers a state against the contract is not interrupted, and its watcher is told", async () => {
+  const [ours, theirs] = pipePair(structuredClone);
+  const codes: ErrorCode[] = [];
+  let push: (value: { wei: bigint }) => void = () => undefined;
+  let stopped = 0;
+  serve(
+    { position: contract.stake.position },
+    { position: (listener) => { push = listener; listener({ wei: "no" } as unknown as { wei: bigint }); return () => { stopped += 1; }; } }, // prettier-ignore
+    theirs,
+  );
+  const client = connect({ position: contract.stake.position }, ours, "NOT_RUNNING", { onError: (error) => codes.push(error.code) });
+  const seen: bigint[] = [];
+  const stop = client.position(({ wei }) => seen.push(wei));
+  await vi.waitFor(() => expect(codes).toEqual(["MALFORMED_MESSAGE"]));
+  push({ wei: 8n });
+  await vi.waitFor(() => expect(seen).toEqual([8n]));
+  stop();
+  await vi.waitFor(() => expect(stopped).toBe(1));
+});
+
+test("bytes of a Buffer travel as bytes", () => {
+  const bytes = Buffer.from([1, 2, 255]);
+  expect(decodeText(encodeText({ bytes, list: [bytes] }))).toEqual({ bytes: Uint8Array.of(1, 2, 255), list: [Uint8Array.of(1, 2, 255)] });
+  expect(decodeText(encodeText(bytes))).toEqual(Uint8Array.of(1, 2, 255));
+});
+
+test.each(['{"$b":"0x1"}', '{"$b":"zz"}', '{"$b":""}', '{"$b":7}', '{"$n":7}', '{"x":[{"$b":null}]}'])("text %s is a syntax error", (text) => {
+  expect(() => decodeText(text)).toThrow(SyntaxError);
 });
 
 test("text fittings carry bigint and bytes exactly", () => {

@@ -36,7 +36,9 @@ export function serve<C extends Contract>(contract: C, handlers: Handlers<C>, pi
   const startWatch = (id: number, leaf: Slice, path: string): void => {
     if (watches.size >= MAX_WATCHES || watches.has(id)) throw new ZpuError("RATE_LIMITED", { retryMs: 1000 });
     const unwatch = (handlerAt(handlers, path) as Source<unknown>)((value) => {
-      pipe.post({ t: "state", id, value: leaf.schema.parse(value) });
+      const state = leaf.schema.safeParse(value);
+      if (state.success) pipe.post({ t: "state", id, value: state.data });
+      else answerError(id, new ZpuError("MALFORMED_MESSAGE", { detail: `${path}: state does not fit the contract` }));
     });
     watches.set(id, unwatch);
   };
