@@ -11,7 +11,7 @@ library CodeStorage {
     /// @notice Deploys `data` (at most 24,575 bytes) as code; returns where.
     function write(bytes memory data) internal returns (address pointer) {
         if (data.length > 24_575) revert CodeStorageFailed();
-        // PUSH2 length, DUP1, PUSH1 11, PUSH0, CODECOPY, PUSH0, RETURN: ten bytes of init code, then STOP and the data.
+        // PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN: ten bytes of init code, then STOP and the data.
         bytes memory init = abi.encodePacked(hex"61", uint16(data.length + 1), hex"80600a5f395ff3", hex"00", data);
         assembly ("memory-safe") {
             pointer := create(0, add(init, 32), mload(init))
