@@ -124,9 +124,12 @@ export function conclude(results: readonly StageResult[], startedMs: number): nu
       `${result.failed > 0 ? "FAIL" : "ok  "} ${result.name.padEnd(22)} ${String(result.passed).padStart(5)} passed ${String(result.failed).padStart(3)} failed ${String(result.skipped.length).padStart(3)} skipped  ${(result.ms / 1000).toFixed(1)} s`,
     );
     for (const skip of result.skipped) {
-      const permitted = allowed.some((entry) => entry.test === skip.test);
+      const permission = allowed.find((entry) => entry.test === skip.test);
+      const permitted = permission !== undefined;
       if (process.env.CI && !permitted) refused += 1;
-      console.log(`     skipped: ${skip.test} (${skip.reason})${process.env.CI && !permitted ? " - not allowed under CI" : ""}`);
+      console.log(
+        `     skipped: ${skip.test} (${permission?.reason ?? skip.reason})${process.env.CI && !permitted ? " - not allowed under CI" : ""}`,
+      );
     }
   }
   console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped in ${((Date.now() - startedMs) / 1000).toFixed(0)} s`);

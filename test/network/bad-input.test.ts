@@ -1,6 +1,7 @@
 /** Whatever a stranger sends or breaks has one code with a sentence, loses nothing, and leaves the job in a named state. Real processes. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { tcp } from "@libp2p/tcp";
@@ -258,7 +259,15 @@ describe("what breaks in the middle", () => {
   });
 });
 
-const mayMount = process.platform === "linux" && process.getuid?.() === 0;
+/** Whether a small file system of its own can be mounted here: root on Linux, and not forbidden by a container. */
+const mayMount = ((): boolean => {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  const dir = mkdtempSync(join(tmpdir(), "zpu-mount-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dir]).status === 0;
+  if (mounted) spawnSync("umount", [dir]);
+  rmSync(dir, { recursive: true });
+  return mounted;
+})();
 
 describe.skipIf(!mayMount)("the disk is full", () => {
   let rig: Rig;
