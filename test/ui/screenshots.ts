@@ -1,4 +1,4 @@
-/** Pictures of every screen over scripted state: `node test/ui/screenshots.ts` writes .cache/screenshots, `--docs` also docs/screenshots. */
+/** Pictures of every screen in every state, over scripted state: `node test/ui/screenshots.ts [NAME]` writes .cache/screenshots. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
@@ -15,8 +15,7 @@ const folder = (path: string): string => {
   return whole;
 };
 const CACHE = folder(".cache/screenshots");
-const DOCS = process.argv.includes("--docs") ? folder("docs/screenshots") : undefined;
-const only = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const only = process.argv.slice(2);
 const SIZES = [
   [1280, 800],
   [400, 800],
@@ -26,7 +25,6 @@ const SIZES = [
 async function shoot(page: Page, name: string, theme: string, width: number): Promise<void> {
   await page.waitForTimeout(500);
   await page.screenshot({ path: `${CACHE}${name}-${theme}-${width}.png`, fullPage: width === 400 });
-  if (DOCS && width === 1280 && ["jobs", "earnings", "ask"].includes(name)) await page.screenshot({ path: `${DOCS}${name}-${theme}.png` });
 }
 
 /** Draws a three with the mouse, asks, and walks the job it becomes to `until`. */
