@@ -35,6 +35,8 @@ export interface ChannelRules<In> {
   readonly idleMs: number;
   /** Called for each message before it is decoded; throws what refuses it. */
   readonly admit?: () => void;
+  /** Called for each message that fits the schema. */
+  readonly onMessage?: () => void;
   /** Told of a broken rule before the stream is reset; may send a last message. */
   readonly onViolation?: (error: ZpuError) => void;
 }
@@ -91,6 +93,7 @@ export function openChannel<Out, In>(stream: Stream, peer: PeerId, rules: Channe
       rules.admit?.();
       const message = decodeBody(body, rules.schema);
       received += 1;
+      rules.onMessage?.();
       queue.push({ message, bytes: body.length });
       queuedBytes += body.length;
       waiting?.();

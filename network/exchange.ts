@@ -45,6 +45,8 @@ export interface Answering<Question, Answer> {
   /** Throws where this peer asks too often. */
   readonly admit: () => void;
   readonly onViolation: () => void;
+  /** Called where the question was answered and not refused. */
+  readonly onAnswered: () => void;
   readonly answer: (question: Question) => Answer | Promise<Answer>;
   /** An error as an answer. */
   readonly refuse: (error: ZpuError) => Answer;
@@ -68,6 +70,7 @@ export async function answerOnce<Question, Answer>(stream: Stream, peer: PeerId,
     let reply: Answer;
     try {
       reply = await how.answer(question);
+      how.onAnswered();
     } catch (error) {
       reply = how.refuse(ZpuError.wrap(error));
     }

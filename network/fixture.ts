@@ -14,6 +14,7 @@ import { address, bytes32, jobId, modelId } from "@zpu/protocol/ids";
 import { PROTOCOLS, type Hello, type JobReply, type JobRequest, type ReceiptMessage } from "@zpu/protocol/messages";
 import { createLibp2p, type Libp2p } from "libp2p";
 import type { z } from "zod";
+import { keyFromSeed } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import { createNode, type NetworkNode } from "./node.ts";
 
@@ -33,10 +34,12 @@ export const start = async (listening: boolean, limits: Partial<Limits> = {}, pe
   stops.push(() => node.stop());
   return node;
 };
-/** A peer that sends whatever bytes it likes. */
-export const startRogue = async (): Promise<Libp2p> => {
+/** A peer that sends whatever bytes it likes, from the address and with the key given. */
+export const startRogue = async (localAddress = "127.0.0.1", seed = randomBytes(32)): Promise<Libp2p> => {
+  const dialOpts = { noDelay: true, localAddress };
   const rogue = await createLibp2p({
-    transports: [tcp()],
+    privateKey: await keyFromSeed(seed),
+    transports: [tcp({ dialOpts })],
     connectionEncrypters: [tls()],
     streamMuxers: [yamux()],
     services: { identify: identify(), ping: ping() },

@@ -10,10 +10,20 @@ import type { Limits } from "./limits.ts";
 /** A job stream as the provider has it; it owns the channel: reads, answers, closes. */
 export type JobHandler = (channel: Channel<JobReply, JobRequest>, peer: PeerId) => void | Promise<void>;
 
+/** What the serving of a stream tells about the connection it came on. */
+export interface StreamEvents {
+  /** The other side broke a rule. */
+  readonly onViolation: () => void;
+  /** The stream was refused as one too many, or since no jobs are taken here. */
+  readonly onRefusal: () => void;
+  /** A message arrived that fits the protocol. */
+  readonly onMessage: () => void;
+}
+
 /** The job streams of one node, both directions. */
 export interface JobStreams {
   /** Gives an incoming stream to `handler`, or refuses it. Never rejects. */
-  serve(stream: Stream, peer: PeerId, handler: JobHandler | undefined, onViolation: () => void): Promise<void>;
+  serve(stream: Stream, peer: PeerId, handler: JobHandler | undefined, events: StreamEvents): Promise<void>;
   /** The requestor's end of a stream just opened. */
   open(stream: Stream, peer: PeerId): Channel<JobRequest, JobReply>;
   /** Breaks every stream off, so that the other side does not take it for an end. */
@@ -41,7 +51,7 @@ export function createJobStreams(limits: Limits, admitMessage: (peer: PeerId) =>
   };
 
   return {
-    async serve(stream, peer, handler, onViolation) {
+    async serve(stream, peer, handler, { onViolation, onRefusal, onMessage }) {
       const channel: Channel<JobReply, JobRequest> = openChannel<JobReply, JobRequest>(stream, peer, {
         schema: jobRequest,
         maxFrameBytes,
@@ -49,6 +59,7 @@ export function createJobStreams(limits: Limits, admitMessage: (peer: PeerId) =>
         frameMs: limits.frameMs,
         idleMs: limits.jobIdleMs,
         admit: () => { admitMessage(peer); }, // prettier-ignore
+        onMessage,
         onViolation: (error) => {
           onViolation();
           lastWord(stream, () => channel.send({ type: "rejected", error: error.toRecord() }));
@@ -62,9 +73,13 @@ export function createJobStreams(limits: Limits, admitMessage: (peer: PeerId) =>
         channel.abort(error);
       };
       if ((openPerPeer.get(peer) ?? 0) >= limits.jobStreamsPerPeer || openTotal >= limits.jobStreamsTotal) {
+        onRefusal();
         return refuse(new ZpuError("RATE_LIMITED", { retryMs: REFUSAL_MS }));
       }
-      if (!handler) return refuse(new ZpuError("NOT_SUPPORTED", { what: "job", alternatives: "Ask a provider." }));
+      if (!handler) {
+        onRefusal();
+        return refuse(new ZpuError("NOT_SUPPORTED", { what: "job", alternatives: "Ask a provider." }));
+      }
       count(peer, 1);
       track(channel);
       void channel.closed.then(() => { count(peer, -1); }); // prettier-ignore

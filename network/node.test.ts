@@ -148,6 +148,27 @@ test("at most eight job streams a peer, and the ninth is told so; a closed one m
     .toBe("accepted");
 });
 
+test("who goes on opening job streams beyond its number is disconnected", async () => {
+  const limits = { jobStreamsPerPeer: 1, refusedJobStreams: { perSecond: 0.01, burst: 5 } };
+  const [provider, requestor, other] = [await start(true, limits), await start(false), await start(false)];
+  provider.onJob(async (channel) => {
+    for await (const _ of channel) await channel.send(accepted());
+  });
+  const peer = await requestor.dial(provider.multiaddrs());
+  const first = await requestor.openJob(peer);
+  await first.send(offer());
+  expect(await first.next()).toEqual(accepted());
+  for (let at = 0; at < 5; at += 1) {
+    const refused = await requestor.openJob(peer);
+    expect(await refused.next()).toMatchObject({ type: "rejected", error: { code: "RATE_LIMITED" } });
+    await refused.close();
+  }
+  expect(provider.peers()).toEqual([requestor.peerId]);
+  await Promise.allSettled([requestor.openJob(peer)]);
+  await expect.poll(() => provider.peers()).toEqual([]);
+  expect(await other.dial(provider.multiaddrs())).toBe(peer);
+});
+
 test("a sender waits while nobody reads, and nothing is lost", async () => {
   const [provider, requestor] = [
     await start(true, { jobMessages: { perSecond: 1e5, burst: 1e5 }, jobMessagesTotal: { perSecond: 1e5, burst: 1e5 } }),

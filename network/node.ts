@@ -28,8 +28,10 @@ import type { z } from "zod";
 import type { Channel } from "./channel.ts";
 import { answerOnce, askOnce, type Protocol } from "./exchange.ts";
 import { keyFromSeed } from "./identity.ts";
-import { createJobStreams, type JobHandler } from "./job-stream.ts";
+import { createInboundGuard } from "./inbound.ts";
+import { createJobStreams, type JobHandler, type StreamEvents } from "./job-stream.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createPeerRecords } from "./peer-records.ts";
 import { createRateLimiter } from "./rate-limit.ts";
 
 /** What `createNode` needs. */
@@ -50,6 +52,8 @@ export interface NetworkNode {
   dial(multiaddrs: readonly string[], options?: { signal?: AbortSignal }): Promise<PeerId>;
   hangUp(peer: PeerId): Promise<void>;
   peers(): PeerId[];
+  /** Peers this node holds a record of; bounded by its limits, whoever comes and goes. */
+  remembered(): Promise<number>;
   /** First connection to a peer, last connection lost. Answers how to stop listening. */
   onConnect(listener: (peer: PeerId) => void): () => void;
   onDisconnect(listener: (peer: PeerId) => void): () => void;
@@ -75,6 +79,7 @@ const unreachable = (error: unknown): ZpuError =>
 /** Starts a node; it listens and answers once this resolves. */
 export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const guard = createInboundGuard(limits);
   const privateKey = await keyFromSeed(options.peerSeed);
   const libp2p = await createLibp2p({
     privateKey,
@@ -93,14 +98,17 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       inboundStreamProtocolNegotiationTimeout: limits.handshakeMs,
       outboundStreamProtocolNegotiationTimeout: limits.handshakeMs,
     },
-    connectionGater: { denyDialMultiaddr: () => false }, // rigs and the devnet are dialled on private and loopback addresses
+    connectionGater: { ...guard.gater, denyDialMultiaddr: () => false }, // rigs and the devnet are dialled on private and loopback addresses
   });
+  libp2p.addEventListener("connection:open", ({ detail }) => { guard.opened(detail); }); // prettier-ignore
+  const records = createPeerRecords(libp2p, limits.rememberedPeers);
 
   const rates = {
     hello: createRateLimiter(limits.hello, limits.helloTotal),
     jobMessages: createRateLimiter(limits.jobMessages, limits.jobMessagesTotal),
     receipts: createRateLimiter(limits.receipts, limits.receiptsTotal),
     violations: createRateLimiter(limits.violations, { perSecond: 1e6, burst: 1e6 }),
+    refusals: createRateLimiter(limits.refusedJobStreams, { perSecond: 1e6, burst: 1e6 }),
   };
   const refuseAbove = (retryMs: number): void => {
     if (retryMs > 0) throw new ZpuError("RATE_LIMITED", { retryMs });
@@ -109,10 +117,23 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   const noteViolation = (connection: Connection): void => {
     if (rates.violations.take(connection.remotePeer.toString()) > 0) connection.abort(new Error("too many broken rules"));
   };
+  const eventsOf = (connection: Connection): StreamEvents => ({
+    onViolation() {
+      noteViolation(connection);
+    },
+    onRefusal() {
+      if (rates.refusals.take(connection.remotePeer.toString()) > 0) connection.abort(new Error("too many refused streams"));
+    },
+    onMessage() {
+      guard.used(connection);
+    },
+  });
 
   const dialStream = async (peer: PeerId, protocol: string): Promise<Stream> => {
     try {
-      return await libp2p.dialProtocol(peerIdFromString(peer), protocol, { signal: AbortSignal.timeout(limits.dialMs) });
+      const stream = await libp2p.dialProtocol(peerIdFromString(peer), protocol, { signal: AbortSignal.timeout(limits.dialMs) });
+      for (const connection of libp2p.getConnections(peerIdFromString(peer))) guard.used(connection); // one of them serves this side
+      return stream;
     } catch (error) {
       throw unreachable(error);
     }
@@ -126,21 +147,22 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
   let handleJob: JobHandler | undefined;
   const jobStreams = createJobStreams(limits, (peer) => { refuseAbove(rates.jobMessages.take(peer)); }); // prettier-ignore
 
-  const handle = (protocol: Protocol, serve: (stream: Stream, peer: PeerId, onViolation: () => void) => Promise<void>): Promise<void> =>
+  const handle = (protocol: Protocol, serve: (stream: Stream, peer: PeerId, events: StreamEvents) => Promise<void>): Promise<void> =>
     libp2p.handle(
       protocol.id,
       (stream, connection) => {
-        serve(stream, asPeer(connection.remotePeer), () => { noteViolation(connection); }).catch((error: unknown) => { stream.abort(ZpuError.wrap(error)); }); // prettier-ignore
+        serve(stream, asPeer(connection.remotePeer), eventsOf(connection)).catch((error: unknown) => { stream.abort(ZpuError.wrap(error)); }); // prettier-ignore
       },
       { maxInboundStreams: 32, maxOutboundStreams: 256 },
     );
-  await handle(PROTOCOLS.hello, (stream, peer, onViolation) =>
+  await handle(PROTOCOLS.hello, (stream, peer, { onViolation, onMessage: onAnswered }) =>
     answerOnce<Hello, HelloReply>(stream, peer, {
       protocol: PROTOCOLS.hello,
       schema: helloSchema,
       times: limits,
       admit: () => { refuseAbove(rates.hello.take(peer)); }, // prettier-ignore
       onViolation,
+      onAnswered,
       answer(message) {
         if (message.version !== PROTOCOL_VERSION) throw new ZpuError("VERSION_UNSUPPORTED", { theirs: message.version, ours: PROTOCOL_VERSION });
         if (!handleHello) throw new ZpuError("NOT_SUPPORTED", { what: "hello", alternatives: "Try again shortly." });
@@ -149,13 +171,14 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       refuse: (error) => ({ refused: error.toRecord() }),
     }),
   );
-  await handle(PROTOCOLS.receipt, (stream, peer, onViolation) =>
+  await handle(PROTOCOLS.receipt, (stream, peer, { onViolation, onMessage: onAnswered }) =>
     answerOnce<ReceiptMessage, ReceiptReply>(stream, peer, {
       protocol: PROTOCOLS.receipt,
       schema: receiptMessage,
       times: limits,
       admit: () => { refuseAbove(rates.receipts.take(peer)); }, // prettier-ignore
       onViolation,
+      onAnswered,
       answer(message) {
         if (!handleReceipt) throw new ZpuError("NOT_SUPPORTED", { what: "receipt", alternatives: "Send it to the job's provider." });
         return handleReceipt(message, peer);
@@ -163,7 +186,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       refuse: (error) => ({ type: "refused", error: error.toRecord() }),
     }),
   );
-  await handle(PROTOCOLS.job, (stream, peer, onViolation) => jobStreams.serve(stream, peer, handleJob, onViolation));
+  await handle(PROTOCOLS.job, (stream, peer, events) => jobStreams.serve(stream, peer, handleJob, events));
 
   const listen = (event: "peer:connect" | "peer:disconnect", listener: (peer: PeerId) => void): (() => void) => {
     const wrapped = (happened: CustomEvent<Libp2pPeerId>): void => {
@@ -179,7 +202,11 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
     async dial(multiaddrs, { signal } = {}) {
       const limit = AbortSignal.timeout(limits.dialMs);
       try {
-        const connection = await libp2p.dial(multiaddrs.map((text) => multiaddr(text)), { signal: signal ? AbortSignal.any([signal, limit]) : limit }); // prettier-ignore
+        const addresses = multiaddrs.map((text) => multiaddr(text));
+        const named = addresses.flatMap((address) => address.getComponents().findLast(({ name }) => name === "p2p")?.value ?? []);
+        for (const peer of new Set(named)) records.dialled(peer);
+        const connection = await libp2p.dial(addresses, { signal: signal ? AbortSignal.any([signal, limit]) : limit }); // prettier-ignore
+        records.dialled(connection.remotePeer.toString());
         return asPeer(connection.remotePeer);
       } catch (error) {
         throw unreachable(error);
@@ -189,6 +216,7 @@ export async function createNode(options: NodeOptions): Promise<NetworkNode> {
       await libp2p.hangUp(peerIdFromString(peer));
     },
     peers: () => libp2p.getPeers().map(asPeer),
+    remembered: () => records.count(),
     onConnect: (listener) => listen("peer:connect", listener),
     onDisconnect: (listener) => listen("peer:disconnect", listener),
     async sayHello(peer, message) {
