@@ -31,6 +31,19 @@ export interface GatewayOptions {
   readonly receiptFile?: string;
   /** Further routes, asked before the gateway's own. */
   readonly extraRoutes?: readonly Route[];
+  /** Limits of the web server that differ from the usual. */
+  readonly limits?: Partial<WebLimits>;
+}
+
+/** What one web server takes on. Times are milliseconds. */
+export interface WebLimits {
+  readonly maxConnections: number;
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersMs: number;
+  /** From the first byte of a request to its last. */
+  readonly requestMs: number;
+  /** Longest silence on a connection, an answer that is being worked on included. */
+  readonly idleMs: number;
 }
 
 /** A running gateway. */
@@ -42,6 +55,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const WEB_LIMITS: WebLimits = { maxConnections: 512, headersMs: 10_000, requestMs: 15_000, idleMs: 120_000 };
 const MAX_BODY_BYTES = 16_384;
 const MAX_EVIDENCE = 5000;
 const TEXT_LIMITS = { perSecond: 100, burst: 400 };
@@ -66,7 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const known = finished.get(parsed.data);
     if (known) return { json: known, immutable: true };
     const json = await readEvidence(chain, parsed.data, receipts.get(parsed.data));
-    const immutable = json.state === "settled" && json.receipt !== null;
+    const immutable = json.state === "settled" && json.receipt !== null; // also without its proof: the transaction that hides it stays as it is
     if (immutable) {
       finished.set(parsed.data, json);
       const oldest = finished.keys().next();
@@ -132,8 +146,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     sendAnswer(request, response, await route.handle(asked));
   };
 
+  const web = { ...WEB_LIMITS, ...options.limits };
   const server = createServer(
-    { requestTimeout: 15_000, headersTimeout: 10_000, keepAliveTimeout: 5000, maxHeaderSize: 8192 },
+    {
+      requestTimeout: web.requestMs,
+      headersTimeout: web.headersMs,
+      connectionsCheckingInterval: Math.min(5000, web.headersMs), // how often the two above are looked at
+      keepAliveTimeout: 5000,
+      maxHeaderSize: 8192,
+    },
     (request, response) => {
       answer(request, response).catch((error: unknown) => {
         if (response.headersSent) {
@@ -145,7 +166,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       });
     },
   );
-  server.maxConnections = 512;
+  server.maxConnections = web.maxConnections;
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = 1000;
+  server.setTimeout(web.idleMs);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, host, () => {

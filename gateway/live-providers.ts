@@ -22,10 +22,15 @@ export function trackProviders(node: NetworkNode, chain: Chain, nowMs: () => num
 
   const admit = async (message: Hello, peer: PeerId): Promise<void> => {
     if (!message.binding) throw new ZpuError("BINDING_INVALID", { detail: "a provider must show one" });
-    const record = await chain.node(message.binding.binding.provider);
-    if (!record.active) throw new ZpuError("BINDING_INVALID", { detail: "its stake is below the minimum" });
+    // What costs nothing comes first: the binding is held against itself and the connection, and only then is the chain asked.
+    const claimed = message.binding.binding;
     const nowSeconds = Math.floor(nowMs() / 1000);
-    const { provider } = checkBinding(message.binding, { remotePeerId: peer, chainRecord: record, typedData: chain.bindingTypedData, nowSeconds });
+    checkBinding(message.binding, { remotePeerId: peer, chainRecord: claimed, typedData: chain.bindingTypedData, nowSeconds });
+    const { provider } = claimed;
+    const record = await chain.node(provider);
+    if (record.operator !== claimed.operator) throw new ZpuError("BINDING_INVALID", { detail: "its operator is not the one on the chain" });
+    if (record.peerKey !== claimed.peerKey) throw new ZpuError("BINDING_INVALID", { detail: "its peer key is not the one on the chain" });
+    if (!record.active) throw new ZpuError("BINDING_INVALID", { detail: "its stake is below the minimum" });
     if (!node.peers().includes(peer)) return; // gone while the chain was asked
     const multiaddrs = message.multiaddrs.filter((text) => text.endsWith(`/p2p/${peer}`));
     for (const [other, listing] of live) if (listing.provider === provider && other !== peer) live.delete(other);

@@ -1,5 +1,5 @@
 /** Filed receipts: an append-only file of JSON lines, synced before a receipt is acknowledged; the newest are kept in memory. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { toJson } from "@zpu/protocol/discovery";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { JobId } from "@zpu/protocol/ids";
@@ -15,7 +15,7 @@ export interface ReceiptStore {
 
 const MAX_RECEIPTS = 50_000;
 
-/** Opens the store in `path`; without a path it lives in memory alone. A line cut short by a crash is left out. */
+/** Opens the store in `path`; without a path it lives in memory alone. A line cut short by a crash is left out. Throws DISK_FULL. */
 export function openReceiptStore(path?: string): ReceiptStore {
   const receipts = new Map<JobId, ReceiptMessage>();
   const remember = (message: ReceiptMessage): void => {
@@ -30,19 +30,40 @@ export function openReceiptStore(path?: string): ReceiptStore {
     if (message && !receipts.has(message.signed.receipt.jobId)) remember(message);
   }
   const file = path === undefined ? undefined : openSync(path, "a", 0o600);
-  if (file !== undefined && text !== "" && !text.endsWith("\n")) writeSync(file, "\n"); // ends the line that a crash cut short
+  /** Bytes of whole lines; what a failed write left behind them is cut off before the next. */
+  let length = file === undefined ? 0 : fstatSync(file).size;
+  const append = (line: string): void => {
+    if (file === undefined) return;
+    try {
+      if (fstatSync(file).size !== length) ftruncateSync(file, length);
+      const bytes = Buffer.from(line);
+      for (let at = 0; at < bytes.length;) {
+        const written = writeSync(file, bytes, at);
+        if (written === 0) throw new Error("nothing could be written");
+        at += written;
+      }
+      fsyncSync(file);
+      length += bytes.length;
+    } catch (error) {
+      try {
+        ftruncateSync(file, length);
+      } catch {
+        // the next append cuts it off, or refuses as this one does
+      }
+      throw new ZpuError("DISK_FULL", { path: path ?? "" }, error);
+    }
+  };
+  try {
+    if (text !== "" && !text.endsWith("\n")) append("\n"); // ends the line that a crash cut short
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    throw error;
+  }
   return {
     get: (jobId) => receipts.get(jobId),
     put(message) {
       if (receipts.has(message.signed.receipt.jobId)) return false;
-      if (file !== undefined) {
-        try {
-          writeSync(file, `${toJson(message)}\n`);
-          fsyncSync(file);
-        } catch (error) {
-          throw new ZpuError("DISK_FULL", { path: path ?? "" }, error);
-        }
-      }
+      append(`${toJson(message)}\n`);
       remember(message);
       return true;
     },

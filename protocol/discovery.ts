@@ -75,6 +75,8 @@ export const evidence = z.object({
       onChainVerified: z.literal(true),
     })
     .nullable(),
+  /** Why `zk` is null although the chain has verified a proof. */
+  zkMissing: z.string().max(300).optional(),
   transactions: z.object({ posted: transaction, accepted: transaction, proven: transaction, settled: transaction }).partial(),
   receipt: z.object({ signed: signedReceipt, countersignature: hexBytes }).nullable(),
 });

@@ -15,6 +15,7 @@ export const ERROR_TEXTS = {
   UNKNOWN_MODEL: ["No model '{model}' is offered here.", "Pick one of: {available}."],
   MODEL_HASH_MISMATCH: ["The file of model '{model}' does not have the digest it should ({actual}).", "Reinstall the model; the file is not used."],
   BUDGET_TOO_LOW: ["The budget of {budget} is below the price of {price}.", "Raise maxBudget or choose a cheaper provider."],
+  PRICE_CHANGED: ["The provider asks {asked} and was listed at {listed}.", "Choose another provider, or try again once its listing is up to date."],
   INSUFFICIENT_FUNDS: ["The account {account} holds {balance} and {needed} are needed.", "Add funds to the account and try again."],
   INPUT_INVALID: ["The input does not fit the model: {detail}.", "Correct the input and try again."],
   COMMITMENT_MISMATCH: ["The {what} does not match its commitment on the chain.", "Ask again; if it repeats, choose another provider."],
@@ -37,6 +38,10 @@ export const ERROR_TEXTS = {
   PROOF_UNAVAILABLE: ["No proof can be made for model '{model}': {detail}.", "Use one of: {alternatives}."],
   CHAIN_UNREACHABLE: ["The chain does not answer at {rpc}.", "Check the connection; work goes on when it is back, nothing is lost."],
   CHAIN_MISMATCH: ["The chain at {rpc} is {actual}, expected {expected}.", "Point the node at the right chain."],
+  ESCROW_UNCERTAIN: [
+    "The escrow of job {jobId} may be on the chain: {detail}.",
+    "Do not pay for it twice: look job {jobId} up first, and take its escrow back with refund.",
+  ],
   TRANSACTION_REVERTED: ["The contract refused the transaction: {reason}.", "See the reason; nothing was paid."],
   NOT_REGISTERED: ["This provider is not registered.", "Run: zpu-node --register-node --stake 1000NZIDIA"],
   STAKE_TOO_LOW: ["The stake is {stake}; at least {minimum} is needed.", "Add stake."],

@@ -1,6 +1,6 @@
 /** The requestor's client: submit a job with its escrow, follow it, get an answer that was checked, take the money back. */
 import type { Evidence, ProviderListing } from "@zpu/protocol/discovery";
-import { ZpuError } from "@zpu/protocol/errors";
+import { ZpuError, type ErrorFacts } from "@zpu/protocol/errors";
 import { jobId as jobIdSchema, type Address, type JobId } from "@zpu/protocol/ids";
 import type { ChainJobState, EvidenceKind, Groth16Proof, JobState } from "@zpu/protocol/job";
 import { tokensToWei } from "@zpu/protocol/money";
@@ -9,6 +9,7 @@ import { loadDocument, loadProviders, resolveModel } from "./discovery.ts";
 import { openChain, type ChainTransaction, type JobTransactions, type RequestorSigner } from "./escrow.ts";
 import { openMarket, type Market } from "./market.ts";
 import { countersigner } from "./receipts.ts";
+import { trustedDocument, type TrustedNetwork } from "./trust.ts";
 import { offerAndPost, parsePixels, type OfferTerms } from "./offer.ts";
 import { affordable } from "./peers.ts";
 import { createBell, once, type Bell, type JobProgress, type JobRecord } from "./record.ts";
@@ -19,6 +20,8 @@ import { readEvidence, verifyOnChainProof, type Verification } from "./verify.ts
 export interface ClientOptions {
   /** Private key (0x-hex) or ethers signer that pays. Otherwise ZPU_REQUESTOR_KEY, otherwise (devnet only) a fresh account funded by its faucet. */
   readonly signer?: RequestorSigner;
+  /** The network that is meant, from a source other than the web address. Without it only the development network is used. */
+  readonly network?: TrustedNetwork;
   /** How long a provider has to accept a posted job. */
   readonly acceptWithinSeconds?: number;
   /** How long from posting to the proof on the chain; afterwards the escrow can be refunded. */
@@ -65,8 +68,6 @@ export interface JobView extends AsyncIterable<JobProgress> {
 }
 
 const CANDIDATES = 8;
-/** Failures of one provider that are no reason not to ask the next. */
-const NEXT_PLEASE = new Set(["PEER_UNREACHABLE", "TIMEOUT", "BINDING_INVALID", "NOT_REGISTERED", "UNKNOWN_MODEL", "BUDGET_TOO_LOW", "DEADLINE_TOO_SOON", "PROVIDER_BUSY", "PROVIDER_PAUSED", "STAKE_TOO_LOW", "DISK_FULL", "RATE_LIMITED", "CHAIN_UNREACHABLE", "VERSION_UNSUPPORTED", "CHAIN_MISMATCH", "NOT_SUPPORTED", "INTERNAL"]); // prettier-ignore
 
 /** A requestor on the network whose address is `url`. Holds no secret on disk; `close` it when done. */
 export class ZPUClient {
@@ -74,7 +75,7 @@ export class ZPUClient {
   readonly #options: ClientOptions;
   readonly #jobs = new Map<JobId, { record: JobRecord; bell: Bell; done: Promise<void> }>();
   readonly #closing = new AbortController();
-  readonly #document = once(() => loadDocument(this.#url, this.#closing.signal));
+  readonly #document = once(async () => trustedDocument(await loadDocument(this.#url, this.#closing.signal), this.#options.network));
   readonly #chain = once(async () => openChain(await this.#document()));
   readonly #market = once(async () => openMarket(await this.#document(), await this.#chain(), this.#options.signer));
 
@@ -95,7 +96,9 @@ export class ZPUClient {
 
   /**
    * Finds a provider within the budget, agrees, posts the escrow and returns; the job then runs on. Throws INPUT_INVALID, UNKNOWN_MODEL,
-   * NO_PROVIDER, BUDGET_TOO_LOW, INSUFFICIENT_FUNDS, CHAIN_UNREACHABLE, CANCELLED, or the last provider's refusal.
+   * NO_PROVIDER, BUDGET_TOO_LOW, INSUFFICIENT_FUNDS, CHAIN_UNREACHABLE, CHAIN_MISMATCH, CONFIG_INVALID, CANCELLED, or the last provider's
+   * refusal. Where the escrow may be on the chain although nobody could see it, the error (ESCROW_UNCERTAIN, or CANCELLED) has the facts
+   * `jobId` and `mayBePosted: true`, and no other provider is asked: `evidence` tells, `refund` takes the escrow back.
    */
   async submitJob(request: JobInput): Promise<{ jobId: JobId; proofUrl: string }> {
     const pixels = parsePixels(request.input.pixels);
@@ -115,15 +118,16 @@ export class ZPUClient {
     };
     let refusal = new ZpuError("NO_PROVIDER", { model: request.model });
     for (const listing of listings.slice(0, CANDIDATES)) {
-      try {
-        const { record, channel } = await offerAndPost(market, listing, terms);
-        this.#follow(market, record, channel, request.onProgress);
-        return { jobId: record.jobId, proofUrl: this.#proofUrl(record.jobId) };
-      } catch (error) {
-        refusal = ZpuError.wrap(error);
-        if (signal.aborted) throw new ZpuError("CANCELLED", {}, error);
-        if (!NEXT_PLEASE.has(refusal.code) || refusal.facts.mayBePosted === true) throw refusal;
+      if (signal.aborted) throw new ZpuError("CANCELLED");
+      const outcome = await offerAndPost(market, listing, terms).catch((error: unknown) => {
+        const failure = ZpuError.wrap(error);
+        throw signal.aborted && failure.code !== "CANCELLED" ? new ZpuError("CANCELLED", aboutEscrow(failure), failure) : failure;
+      });
+      if ("record" in outcome) {
+        this.#follow(market, outcome.record, outcome.channel, request.onProgress);
+        return { jobId: outcome.record.jobId, proofUrl: this.#proofUrl(outcome.record.jobId) };
       }
+      refusal = outcome.refusal;
     }
     throw refusal;
   }
@@ -142,7 +146,8 @@ export class ZPUClient {
     const startedAt = performance.now();
     for (;;) {
       const { answer, transactions } = record;
-      if (answer && (until === "answer" || (until === "verified" ? transactions.proven : transactions.settled))) {
+      const failed = record.failure !== undefined && until !== "answer"; // an answer stays one, whatever came after
+      if (answer && !failed && (until === "answer" || (until === "verified" ? transactions.proven : transactions.settled))) {
         return {
           jobId: record.jobId,
           provider: record.spec.provider,
@@ -201,8 +206,8 @@ export class ZPUClient {
    */
   async verify(jobId: string): Promise<Verification> {
     const id = parseJobId(jobId);
-    const verification = await verifyOnChainProof(await this.#chain(), id);
     const own = this.#jobs.get(id)?.record;
+    const verification = await verifyOnChainProof(await this.#chain(), id, own?.answer?.proof);
     const [inputCommitment, outputCommitment] = verification.publicSignals;
     if (own && own.inputCommitment !== inputCommitment)
       return { ...verification, verified: false, reason: "the proof is about another input than the one that was sent" };
@@ -269,6 +274,10 @@ export class ZPUClient {
     })();
   }
 }
+
+/** What an error knows about an escrow that may be on the chain. */
+const aboutEscrow = ({ facts: { jobId, mayBePosted, transaction } }: ZpuError): ErrorFacts =>
+  mayBePosted === true ? { mayBePosted, ...(jobId !== undefined && { jobId }), ...(transaction !== undefined && { transaction }) } : {};
 
 function parseJobId(text: string): JobId {
   const parsed = jobIdSchema.safeParse(text);

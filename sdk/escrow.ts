@@ -16,9 +16,10 @@ import {
   type ModelId,
   type TxHash,
 } from "@zpu/protocol/ids";
-import { CHAIN_JOB_STATES, type ChainJobState, type Groth16Proof, type JobSpec } from "@zpu/protocol/job";
+import { CHAIN_JOB_STATES, deriveJobId, type ChainJobState, type Groth16Proof, type JobSpec } from "@zpu/protocol/job";
 import { eip712Domain, NODE_BINDING_TYPES, RECEIPT_TYPES, type Receipt } from "@zpu/protocol/receipt";
 import {
+  BaseWallet,
   Contract,
   FetchRequest,
   getBytes,
@@ -27,6 +28,7 @@ import {
   JsonRpcProvider,
   Network,
   Signature,
+  Transaction,
   TypedDataEncoder,
   verifyMessage,
   verifyTypedData,
@@ -34,6 +36,7 @@ import {
   type Log,
   type Signer,
 } from "ethers";
+import { untilPosted } from "./posting.ts";
 
 /** What pays: a private key (0x-hex of 32 bytes) or an ethers signer. */
 export type RequestorSigner = string | Signer;
@@ -101,8 +104,11 @@ export interface Account {
   /** EIP-191 over the 32 bytes of the job id. */
   signJobId(jobId: JobId): Promise<string>;
   signReceipt(receipt: Receipt): Promise<string>;
-  /** Posts the job with its escrow, by permit: one transaction, no standing allowance. */
-  post(spec: JobSpec, nonce: bigint): Promise<ChainTransaction>;
+  /**
+   * Posts the job with its escrow, by permit: one transaction, no standing allowance. Once the transaction may be out, the only refusal is
+   * that of the mined transaction or of another in its place; else it waits until acceptBy, and an error then has the fact mayBePosted: true.
+   */
+  post(spec: JobSpec, nonce: bigint, signal?: AbortSignal): Promise<ChainTransaction>;
   cancel(jobId: JobId): Promise<ChainTransaction>;
   expire(jobId: JobId): Promise<ChainTransaction>;
   refund(jobId: JobId): Promise<ChainTransaction>;
@@ -280,9 +286,15 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
   async function openAccount(given: RequestorSigner): Promise<Account> {
     let signer: Signer;
     try {
-      signer = typeof given === "string" ? new Wallet(given, provider) : given.provider ? given : given.connect(provider);
+      const connected = typeof given === "string" ? new Wallet(given, provider) : given;
+      signer = connected instanceof BaseWallet || !connected.provider ? connected.connect(provider) : connected;
     } catch (error) {
       throw new ZpuError("CONFIG_INVALID", { name: "signer", detail: "expected a private key of 32 bytes as 0x-hex" }, error);
+    }
+    const wallets = signer.provider;
+    if (wallets && wallets !== provider) {
+      const { chainId: actual } = await asking(() => wallets.getNetwork());
+      if (actual !== chainId) throw new ZpuError("CHAIN_MISMATCH", { rpc: "the signer", actual: actual.toString(), expected: chainId.toString() });
     }
     const owner = address.parse(lower(await signer.getAddress()));
     let turn: Promise<unknown> = Promise.resolve();
@@ -294,35 +306,91 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
       return result;
     };
     let nextNonce = 0;
-    const broadcast = async (to: string, data: string): Promise<string> => {
-      const call = { from: owner, to, data };
-      const gas = await provider.estimateGas(call); // simulates: a refusal is known here, before anything is sent
+    /** Signed here where the key is here, so that the hash is known before anything is out; a wallet signs and sends in one. */
+    const prepare = async (to: string, data: string): Promise<Prepared> => {
+      const gas = await provider.estimateGas({ from: owner, to, data }); // simulates: a refusal is known here, before anything is sent
       const nonce = Math.max(nextNonce, await provider.getTransactionCount(owner, "pending"));
-      const sent = await signer.sendTransaction({ to, data, nonce, chainId, gasLimit: (gas * 13n) / 10n });
-      nextNonce = nonce + 1;
-      return sent.hash;
+      const wanted = { to, data, nonce, chainId, gasLimit: (gas * 13n) / 10n };
+      const sent = (hash: string): TxHash => {
+        nextNonce = Math.max(nextNonce, nonce + 1);
+        return txHash.parse(hash);
+      };
+      if (!(signer instanceof BaseWallet)) return { nonce, send: async () => sent((await signer.sendTransaction(wanted)).hash) };
+      const raw = await signer.signTransaction(await signer.populateTransaction(wanted));
+      const hash = txHash.parse(Transaction.from(raw).hash);
+      const send = async (): Promise<TxHash> => {
+        await provider.send("eth_sendRawTransaction", [raw]);
+        return sent(hash);
+      };
+      return { nonce, hash, send };
+    };
+    const receiptOf = async (hash: string): Promise<ChainTransaction | "reverted" | undefined> => {
+      const receipt = await asking(() => provider.getTransactionReceipt(hash));
+      if (receipt?.status === 0) return "reverted";
+      return receipt ? { hash: txHash.parse(hash), block: receipt.blockNumber, atMs: await blockMs(receipt.blockNumber) } : undefined;
     };
     const mined = async (hash: string): Promise<ChainTransaction> => {
       const until = performance.now() + MINED_WITHIN_MS;
       for (;;) {
-        const receipt = await asking(() => provider.getTransactionReceipt(hash));
-        if (receipt?.status === 0) throw new ZpuError("TRANSACTION_REVERTED", { reason: `transaction ${hash} failed` });
-        if (receipt) return { hash: txHash.parse(hash), block: receipt.blockNumber, atMs: await blockMs(receipt.blockNumber) };
+        const found = await receiptOf(hash);
+        if (found === "reverted") throw new ZpuError("TRANSACTION_REVERTED", { reason: `transaction ${hash} failed` });
+        if (found) return found;
         if (performance.now() > until) throw new ZpuError("TIMEOUT", { ms: MINED_WITHIN_MS, waiting: `transaction ${hash} is mined` });
         await new Promise((resolve) => setTimeout(resolve, pollMs));
       }
     };
     const send = async (to: string, data: () => Promise<string>): Promise<ChainTransaction> =>
-      mined(await inTurn(() => asking(async () => broadcast(to, await data()))));
+      mined(await inTurn(() => asking(async () => (await prepare(to, await data())).send())));
     const sendJob = (name: "cancel" | "expire" | "refund") => (jobId: JobId) =>
       send(contracts.jobs, () => Promise.resolve(jobsInterface.encodeFunctionData(name, [jobId])));
+
+    /** The transaction that posted `jobId`, whichever it was. */
+    const postedOf = async (jobId: JobId): Promise<ChainTransaction | undefined> => {
+      try {
+        await chain.job(jobId);
+      } catch (error) {
+        if (error instanceof ZpuError && error.code === "JOB_UNKNOWN") return undefined;
+        throw error;
+      }
+      return (await chain.transactions(jobId)).posted;
+    };
+    const sendPost = async (
+      spec: JobSpec,
+      jobNonce: bigint,
+      signal: AbortSignal | undefined,
+      data: () => Promise<string>,
+    ): Promise<ChainTransaction> => {
+      const jobId = deriveJobId(owner, jobNonce, spec);
+      const out = Promise.withResolvers<{ prepared: Prepared; sending: Promise<TxHash> }>();
+      inTurn(async () => {
+        const prepared = await asking(async () => prepare(contracts.jobs, await data()));
+        if (signal?.aborted === true) throw new ZpuError("CANCELLED"); // nothing is out yet
+        const sending = prepared.send();
+        out.resolve({ prepared, sending });
+        await sending.catch(() => undefined); // its failure is the watch's to judge
+      }).catch(out.reject);
+      const { prepared, sending } = await out.promise;
+      return untilPosted({
+        jobId,
+        acceptBy: spec.acceptBy,
+        hash: prepared.hash,
+        sending,
+        sendAgain: prepared.hash === undefined ? undefined : prepared.send,
+        declined: (error) => isError(error, "ACTION_REJECTED"),
+        receipt: receiptOf,
+        posted: () => postedOf(jobId),
+        nonceUsed: async () => (await asking(() => provider.getTransactionCount(owner, "latest"))) > prepared.nonce,
+        pollMs,
+        signal,
+      });
+    };
 
     return {
       address: owner,
       signJobId: (jobId) => signer.signMessage(getBytes(jobIdSchema.parse(jobId))),
       signReceipt: (receipt) => signer.signTypedData(domain, RECEIPT_TYPES, receipt),
-      post: (spec, nonce) =>
-        send(contracts.jobs, async () => {
+      post: (spec, nonce, signal) =>
+        sendPost(spec, nonce, signal, async () => {
           const tokenView = new Contract(contracts.token, TOKEN_ABI, provider);
           const [permitNonce, tokenDomain] = (await Promise.all([
             tokenView.getFunction("nonces").staticCall(owner, { blockTag: "pending" }),
@@ -346,6 +414,14 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
     };
   }
   return chain;
+}
+
+/** A transaction that is ready to go; `hash` where it is signed already. */
+interface Prepared {
+  readonly nonce: number;
+  readonly hash?: TxHash;
+  /** Hands it to the chain; repeating it is harmless. */
+  readonly send: () => Promise<TxHash>;
 }
 
 const PERMIT_TYPES = {

@@ -10,8 +10,8 @@ import { bytes32, toHex, type Bytes32, type ModelId } from "@zpu/protocol/ids";
 import { deriveJobId, type JobSpec } from "@zpu/protocol/job";
 import { sealInfo } from "@zpu/protocol/messages";
 import { weiToTokens } from "@zpu/protocol/money";
-import type { Account, Chain, ChainTransaction } from "./escrow.ts";
-import type { PeerBook } from "./peers.ts";
+import type { Account, Chain } from "./escrow.ts";
+import { fromPeer, offeringOf, type PeerBook, type VerifiedPeer } from "./peers.ts";
 import type { JobRecord } from "./record.ts";
 import type { JobChannel } from "./session.ts";
 
@@ -36,6 +36,9 @@ export interface OfferParts {
 }
 
 const PIXELS = 784;
+/** What comes of asking one provider: a posted job, or why it is not the one; then the next is asked. */
+export type OfferOutcome = { readonly record: JobRecord; readonly channel: JobChannel } | { readonly refusal: ZpuError };
+
 /** A provider says yes or no at once; a busy machine may take a little. */
 const ANSWER_WITHIN_MS = 15_000;
 
@@ -49,31 +52,51 @@ export function parsePixels(pixels: Uint8Array | readonly number[]): Uint8Array 
 }
 
 /**
- * Offers the job to the provider of `listing`, posts its escrow once it is accepted, and tells the provider. Throws the reason of a refusal
- * or of a failed check; an error with the fact `mayBePosted: true` may have left an escrow on the chain.
+ * Offers the job to the provider of `listing`, posts its escrow once it is accepted, and tells the provider. Whatever the provider, its peer
+ * or its terms cause before the escrow is out is a refusal. Throws what must end the search: INSUFFICIENT_FUNDS, a signer that declines,
+ * CANCELLED, and every failure once the escrow's transaction was handed over; with the fact `mayBePosted: true` it may be on the chain.
  */
-export async function offerAndPost(
-  parts: OfferParts,
-  listing: ProviderListing,
-  terms: OfferTerms,
-): Promise<{ record: JobRecord; channel: JobChannel }> {
+export async function offerAndPost(parts: OfferParts, listing: ProviderListing, terms: OfferTerms): Promise<OfferOutcome> {
   const { chain, account, node, peers } = parts;
-  const peer = await peers.verify(listing, terms.signal);
-  const offering = peer.offerings.find((candidate) => candidate.modelId === terms.modelId && candidate.proof === "zk");
-  if (!offering)
-    throw new ZpuError("UNKNOWN_MODEL", { model: terms.modelName, available: peer.offerings.map(({ name }) => name).join(", ") || "none" });
-  if (offering.priceWei > terms.budgetWei)
-    throw new ZpuError("BUDGET_TOO_LOW", { budget: weiToTokens(terms.budgetWei), price: weiToTokens(offering.priceWei) });
-  await parts.ensureFunds(offering.priceWei, terms.signal);
+  const { signal } = terms;
+  let channel: JobChannel | undefined;
+  /** Steps that the other side may spoil; undefined with `refusal` set where it has. */
+  let refusal: ZpuError | undefined;
+  const withPeer = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (signal.aborted) throw new ZpuError("CANCELLED", {}, error);
+      refusal = fromPeer(error);
+      return undefined;
+    }
+  };
+  const giveUp = (reason: unknown): OfferOutcome => {
+    const error = fromPeer(reason);
+    channel?.abort(error);
+    return { refusal: error };
+  };
+
+  const agreed = await withPeer(() => agreeOnPrice(parts, listing, terms));
+  if (!agreed) return giveUp(refusal);
+  const { peer, priceWei } = agreed;
+  try {
+    await parts.ensureFunds(priceWei, signal);
+  } catch (error) {
+    if (ZpuError.wrap(error).code !== "CHAIN_UNREACHABLE") throw error;
+    return giveUp(error);
+  }
 
   const inputSalt = randomSalt((count) => randomBytes(count));
   const inputCommitment = commitInput(terms.pixels, inputSalt);
-  const nowSeconds = Math.max(Math.floor(Date.now() / 1000), await chain.now());
+  const chainSeconds = await withPeer(() => chain.now());
+  if (chainSeconds === undefined) return giveUp(refusal);
+  const nowSeconds = Math.max(Math.floor(Date.now() / 1000), chainSeconds);
   const spec: JobSpec = {
     provider: peer.provider,
     modelId: terms.modelId,
     inputCommitment: asWord(inputCommitment),
-    priceWei: offering.priceWei,
+    priceWei,
     acceptBy: nowSeconds + terms.acceptWithinSeconds,
     deadline: nowSeconds + terms.deadlineSeconds,
   };
@@ -81,27 +104,26 @@ export async function offerAndPost(
   const jobId = deriveJobId(account.address, nonce, spec);
   const replyKeys = await generateKeyPair();
   const tensor = encodeBody({ data: terms.pixels, salt: asWord(inputSalt) });
-  const input = await seal(peer.encryptionKey, sealInfo("input", jobId, account.address, peer.provider), tensor);
-
-  const channel = await node.openJob(peer.peer);
-  try {
-    await channel.send({
-      type: "offer",
-      jobId,
-      requestor: account.address,
-      nonce,
-      spec,
-      input,
-      replyKey: replyKeys.publicKey,
-      signature: await account.signJobId(jobId),
-    });
-    const reply = await within(channel.next(), ANSWER_WITHIN_MS, "waiting for the provider's answer to the offer", terms.signal);
+  const signature = await account.signJobId(jobId);
+  const taken = await withPeer(async () => {
+    const input = await seal(peer.encryptionKey, sealInfo("input", jobId, account.address, peer.provider), tensor);
+    channel = await within(node.openJob(peer.peer), ANSWER_WITHIN_MS, "opening a stream to the provider", signal);
+    await channel.send({ type: "offer", jobId, requestor: account.address, nonce, spec, input, replyKey: replyKeys.publicKey, signature });
+    const reply = await within(channel.next(), ANSWER_WITHIN_MS, "waiting for the provider's answer to the offer", signal);
     if (reply?.type === "rejected") {
       peers.forget(peer.peer); // its prices or models may have changed
       throw ZpuError.from(reply.error);
     }
     if (reply?.type !== "accepted" || reply.jobId !== jobId) throw new ZpuError("PEER_UNREACHABLE", { detail: "it did not answer the offer" });
-    const posted = await post(parts, spec, nonce, jobId, channel);
+    return channel;
+  }).catch((error: unknown) => {
+    channel?.abort(ZpuError.wrap(error));
+    throw error;
+  });
+  if (!taken) return giveUp(refusal);
+
+  try {
+    const posted = await account.post(spec, nonce, signal);
     const record: JobRecord = {
       jobId,
       spec,
@@ -115,35 +137,42 @@ export async function offerAndPost(
       transactions: { posted },
       closed: false,
     };
-    await channel.send({ type: "posted", jobId, tx: posted.hash }).catch(() => undefined); // a broken stream is resumed by the session
-    return { record, channel };
+    await taken.send({ type: "posted", jobId, tx: posted.hash }).catch(() => undefined); // a broken stream is resumed by the session
+    return { record, channel: taken };
   } catch (error) {
-    channel.abort(ZpuError.wrap(error));
-    throw error;
+    const failure = ZpuError.wrap(error);
+    if (failure.facts.mayBePosted !== true) await taken.send({ type: "cancel", jobId }).catch(() => undefined);
+    taken.abort(failure);
+    if (failure.code === "STAKE_TOO_LOW" || failure.code === "PROOF_UNAVAILABLE") return { refusal: fromPeer(failure) }; // the simulation knows that the contract refuses this provider
+    throw failure;
   }
 }
 
-/** Posts; where the answer of the chain was lost, looks whether the job is there after all. */
-async function post(
-  { chain, account }: OfferParts,
-  spec: JobSpec,
-  nonce: bigint,
-  jobId: JobRecord["jobId"],
-  channel: JobChannel,
-): Promise<ChainTransaction> {
-  try {
-    return await account.post(spec, nonce);
-  } catch (error) {
-    const found = await chain.transactions(jobId).catch(() => undefined);
-    if (found?.posted) return found.posted;
-    await channel.send({ type: "cancel", jobId }).catch(() => undefined);
-    throw found ? error : new ZpuError("CHAIN_UNREACHABLE", { ...ZpuError.wrap(error).facts, jobId, mayBePosted: true }, error);
+/** The provider, shown to be the listed one, and its price: not above the listed one nor the budget. */
+async function agreeOnPrice(
+  { peers }: OfferParts,
+  listing: ProviderListing,
+  { modelId, modelName, budgetWei, signal }: OfferTerms,
+): Promise<{ peer: VerifiedPeer; priceWei: bigint }> {
+  const listedWei = offeringOf(listing.offerings, modelId)?.priceWei ?? budgetWei;
+  const mostWei = listedWei < budgetWei ? listedWei : budgetWei;
+  let peer = await peers.verify(listing, signal);
+  let offering = offeringOf(peer.offerings, modelId);
+  if (!offering || offering.priceWei > mostWei) {
+    peer = await peers.verify(listing, signal, { anew: true }); // what was heard earlier may be out of date
+    offering = offeringOf(peer.offerings, modelId);
   }
+  if (!offering) throw new ZpuError("UNKNOWN_MODEL", { model: modelName, available: peer.offerings.map(({ name }) => name).join(", ") || "none" });
+  const { priceWei } = offering;
+  if (priceWei > listedWei) throw new ZpuError("PRICE_CHANGED", { asked: `${weiToTokens(priceWei)} NZIDIA`, listed: `${weiToTokens(listedWei)} NZIDIA` }); // prettier-ignore
+  if (priceWei > budgetWei) throw new ZpuError("BUDGET_TOO_LOW", { budget: weiToTokens(budgetWei), price: weiToTokens(priceWei) });
+  return { peer, priceWei };
 }
 
 /** `promise`, or TIMEOUT after `ms`, or CANCELLED. */
 async function within<T>(promise: Promise<T>, ms: number, waiting: string, signal: AbortSignal): Promise<T> {
   const { promise: cut, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(new ZpuError("CANCELLED"));
   const timer = setTimeout(() => { reject(new ZpuError("TIMEOUT", { ms, waiting })); }, ms); // prettier-ignore
   const onAbort = (): void => { reject(new ZpuError("CANCELLED")); }; // prettier-ignore
   signal.addEventListener("abort", onAbort);

@@ -22,8 +22,8 @@ export interface VerifiedPeer {
 
 /** Verified peers of one client; a peer is asked again after its connection was lost, its binding ran out or `forget`. */
 export interface PeerBook {
-  /** Throws PEER_UNREACHABLE, BINDING_INVALID, NOT_REGISTERED, or what the peer refused with. */
-  verify(listing: Pick<ProviderListing, "provider" | "multiaddrs">, signal?: AbortSignal): Promise<VerifiedPeer>;
+  /** Throws PEER_UNREACHABLE, BINDING_INVALID, NOT_REGISTERED, or what the peer refused with. `anew` asks it even where it is known. */
+  verify(listing: Pick<ProviderListing, "provider" | "multiaddrs">, signal?: AbortSignal, options?: { anew: boolean }): Promise<VerifiedPeer>;
   forget(peer: PeerId): void;
 }
 
@@ -64,7 +64,8 @@ export function createPeerBook(node: NetworkNode, chain: Chain): PeerBook {
 
   return {
     forget,
-    async verify(listing, signal) {
+    async verify(listing, signal, options) {
+      if (options?.anew === true) known.delete(listing.provider);
       const pending = known.get(listing.provider);
       if (pending) {
         const found = await pending.catch(() => undefined);
@@ -79,6 +80,16 @@ export function createPeerBook(node: NetworkNode, chain: Chain): PeerBook {
   };
 }
 
+/** An error that a peer sent or caused; whether an escrow may be out is never for a peer to say. */
+export function fromPeer(error: unknown): ZpuError {
+  const { code, facts } = ZpuError.wrap(error);
+  return new ZpuError(code, Object.fromEntries(Object.entries(facts).filter(([name]) => name !== "mayBePosted")), error);
+}
+
+/** What is sold as a zk-proven run of `modelId`; a run for nothing is not for sale: the contract takes no price of zero. */
+export const offeringOf = <T extends Pick<Offering, "modelId" | "proof" | "priceWei">>(offerings: readonly T[], modelId: ModelId): T | undefined =>
+  offerings.find((candidate) => candidate.modelId === modelId && candidate.proof === "zk" && candidate.priceWei > 0n);
+
 /** Listings that sell a zk-proven run of `modelId` within the budget, cheapest first, equals in random order; throws NO_PROVIDER or BUDGET_TOO_LOW. */
 export function affordable(
   listings: readonly ProviderListing[],
@@ -88,7 +99,7 @@ export function affordable(
   random: () => number = Math.random,
 ): ProviderListing[] {
   const selling = listings.flatMap((listing) => {
-    const offering = listing.offerings.find((candidate) => candidate.modelId === modelId && candidate.proof === "zk");
+    const offering = offeringOf(listing.offerings, modelId);
     return offering ? [{ listing, priceWei: offering.priceWei, lot: random() }] : [];
   });
   selling.sort((a, b) => (a.priceWei < b.priceWei ? -1 : a.priceWei > b.priceWei ? 1 : a.lot - b.lot));

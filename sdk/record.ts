@@ -37,6 +37,8 @@ export interface JobRecord {
   chainState: ChainJobState;
   transactions: JobTransactions;
   answer?: Answer;
+  /** The output commitment that the chain has verified; set before `transactions.proven` is. */
+  provenOutput?: bigint;
   countersigned?: boolean;
   /** Why there will be no answer. */
   failure?: ZpuError;

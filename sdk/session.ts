@@ -5,10 +5,11 @@ import { open as openSeal } from "@zpu/network/seal";
 import { commitOutput } from "@zpu/proofs/commitment";
 import { ZpuError } from "@zpu/protocol/errors";
 import { decodeBody } from "@zpu/protocol/frames";
-import { BN254_ORDER } from "@zpu/protocol/job";
+import { BN254_ORDER, type ChainJobState } from "@zpu/protocol/job";
 import { sealedTensor, sealInfo, type JobReply, type JobRequest } from "@zpu/protocol/messages";
 import type { Account, Chain } from "./escrow.ts";
 import { argMax, type Answer, type Bell, type JobRecord } from "./record.ts";
+import { fromPeer } from "./peers.ts";
 import { checkProof } from "./verify.ts";
 
 /** What a session works with. */
@@ -38,6 +39,8 @@ function logitsOf(data: Uint8Array): number[] {
   return Array.from({ length: LOGITS }, (_, index) => view.getInt32(index * 4, true));
 }
 
+const isProven = (state: ChainJobState): boolean => state === "proven" || state === "settled";
+
 /** Opens a result and holds it against its commitment, the chain's terms and key, and the receipt; throws what does not hold. */
 export async function checkResult(parts: Pick<SessionParts, "chain" | "account">, record: JobRecord, result: Result): Promise<Answer> {
   const { chain, account } = parts;
@@ -62,6 +65,8 @@ export async function checkResult(parts: Pick<SessionParts, "chain" | "account">
   if (chain.receiptSigner(receipt, signature) !== (await chain.node(spec.provider)).operator) {
     throw new ZpuError("MALFORMED_MESSAGE", { detail: "the receipt is not signed by the provider's operator" });
   }
+  const job = await chain.job(jobId);
+  if (isProven(job.state) && BigInt(job.outputCommitment) !== outputCommitment) throw new ZpuError("COMMITMENT_MISMATCH", { what: "output" });
   return { digit: argMax(logits), logits, outputCommitment, proof: result.proof, receipt: result.receipt, receivedAtMs: Date.now() };
 }
 
@@ -114,11 +119,14 @@ async function listen(
     } else if (reply.type === "result") {
       if (record.answer) return;
       const answer = await checkResult(parts, record, reply);
+      if (stop.aborted) return; // the chain contradicted it, or the job ended, meanwhile
+      if (record.provenOutput !== undefined && record.provenOutput !== answer.outputCommitment)
+        throw new ZpuError("COMMITMENT_MISMATCH", { what: "output" });
       record.answer = answer;
       bell.ring();
       void parts.countersign(record, answer);
     } else if (reply.type === "rejected") {
-      const error = ZpuError.from(reply.error);
+      const error = fromPeer(ZpuError.from(reply.error));
       const { posted } = record.transactions;
       if (error.code === "JOB_NOT_POSTED" && record.chainState !== "posted") return; // said again after a break, and overtaken meanwhile
       if (error.code === "JOB_NOT_POSTED" && posted && confirmations < 5) {
@@ -127,7 +135,7 @@ async function listen(
         return channel?.send({ type: "posted", jobId: record.jobId, tx: posted.hash });
       }
       throw error;
-    } else if (reply.type === "ended" && reply.error) fail(ZpuError.from(reply.error));
+    } else if (reply.type === "ended" && reply.error && !(record.answer && record.transactions.proven)) fail(fromPeer(ZpuError.from(reply.error)));
   };
 
   const onStop = (): void => {
@@ -181,16 +189,24 @@ async function watchChain(
   const { jobId, spec } = record;
   while (!stop.aborted) {
     try {
-      const { state, outputCommitment } = await chain.job(jobId);
+      const { state } = await chain.job(jobId);
       if (state !== record.chainState) {
-        record.transactions = { ...record.transactions, ...(await chain.transactions(jobId)) };
+        const transactions = await chain.transactions(jobId);
+        if (transactions.proven) {
+          // compared before anybody is told that the job is proven: what is published as proven is the answer's own proof
+          record.provenOutput = BigInt((await chain.job(jobId)).outputCommitment);
+          if (record.answer && record.answer.outputCommitment !== record.provenOutput) {
+            delete record.answer;
+            fail(new ZpuError("COMMITMENT_MISMATCH", { what: "output" }));
+            return;
+          }
+        }
+        record.transactions = { ...record.transactions, ...transactions };
         record.chainState = state;
         bell.ring();
       }
       const nowSeconds = Math.max(await chain.now(), Math.floor(Date.now() / 1000)); // an idle chain makes no blocks
-      const proven = state === "proven" || state === "settled";
-      if (proven && record.answer && record.answer.outputCommitment !== BigInt(outputCommitment))
-        return fail(new ZpuError("COMMITMENT_MISMATCH", { what: "output" }));
+      const proven = isProven(state);
       if (state === "settled" && record.answer) return finish();
       if (state === "cancelled") return fail(record.failure ?? new ZpuError("CANCELLED"));
       if (state === "expired" || state === "refunded") return fail(new ZpuError("JOB_EXPIRED", { jobId }));

@@ -82,16 +82,25 @@ export async function checkProof(
   };
 }
 
-/** Checks the proof with which `jobId` was proven on the chain, read from that transaction; throws PROOF_UNAVAILABLE where it was not proven. */
-export async function verifyOnChainProof(chain: Chain, jobId: JobId): Promise<Verification> {
-  const [job, { proven }] = await Promise.all([chain.job(jobId), chain.transactions(jobId)]);
+const isProven = ({ state }: ChainJob): boolean => state === "proven" || state === "settled";
+
+/**
+ * Checks the proof with which `jobId` was proven on the chain, read from that transaction, or `received` (the same job's, from its provider)
+ * where it cannot be read there. Throws JOB_UNKNOWN, PROOF_UNAVAILABLE where it was not proven or no proof can be read.
+ */
+export async function verifyOnChainProof(chain: Chain, jobId: JobId, received?: Groth16Proof): Promise<Verification> {
+  const job = await chain.job(jobId); // first: an unknown or unproven job costs no search of the logs
+  const proven = isProven(job) ? (await chain.transactions(jobId)).proven : undefined;
   if (!proven)
     throw new ZpuError("PROOF_UNAVAILABLE", {
       model: job.modelId,
       detail: `job ${jobId} is ${job.state} and not proven on the chain`,
       alternatives: "waiting for it",
     });
-  const proof = await chain.proofIn(proven.hash, jobId);
+  const proof = await chain.proofIn(proven.hash, jobId).catch((error: unknown) => {
+    if (received && ZpuError.wrap(error).code === "PROOF_UNAVAILABLE") return received;
+    throw error;
+  });
   return { ...(await checkProof(chain, jobId, job, BigInt(job.outputCommitment), proof)), onChainVerified: true, transaction: proven };
 }
 
@@ -118,11 +127,23 @@ export async function checkReceipt(chain: Chain, { signed, countersignature }: R
   demand(signedBy(countersignature) === job.requestor, "the requestor did not countersign the receipt");
 }
 
-/** Everything public that shows `jobId` was done, read from the chain; `receipt` where one was filed and checked. */
-export async function readEvidence(chain: Chain, jobId: JobId, receipt?: ReceiptMessage): Promise<Evidence> {
-  const [job, transactions] = await Promise.all([chain.job(jobId), chain.transactions(jobId)]);
-  const { proven } = transactions;
-  const proof = proven ? await chain.proofIn(proven.hash, jobId) : undefined;
+/**
+ * Everything public that shows `jobId` was done, read from the chain; `filed` where a receipt was filed and checked. Where the proof cannot be
+ * read from its transaction, `zk` is null and `zkMissing` says why: state and commitments stay the chain's. Throws JOB_UNKNOWN.
+ */
+export async function readEvidence(chain: Chain, jobId: JobId, filed?: ReceiptMessage): Promise<Evidence> {
+  const job = await chain.job(jobId); // first: an unknown job costs no search of the logs
+  const transactions = await chain.transactions(jobId);
+  const proven = isProven(job) ? transactions.proven : undefined;
+  let zkMissing: string | undefined;
+  const proof =
+    proven &&
+    (await chain.proofIn(proven.hash, jobId).catch((error: unknown) => {
+      const failure = ZpuError.wrap(error);
+      if (failure.code !== "PROOF_UNAVAILABLE") throw failure;
+      zkMissing = `The chain verified a proof for this job, which cannot be shown here: ${String(failure.facts.detail ?? "unknown")}.`;
+      return undefined;
+    }));
   const zk = proof && {
     system: "groth16-bn254" as const,
     verifier: chain.contracts.verifier,
@@ -131,6 +152,8 @@ export async function readEvidence(chain: Chain, jobId: JobId, receipt?: Receipt
     proof,
     onChainVerified: true as const,
   };
+  // a receipt filed earlier is no evidence of an output that the chain knows to be another
+  const receipt = proven && filed?.signed.receipt.outputCommitment !== job.outputCommitment ? undefined : filed;
   const { posted, accepted, settled } = transactions;
   return {
     kind: zk ? "zk" : receipt ? "receipt" : null,
@@ -143,8 +166,9 @@ export async function readEvidence(chain: Chain, jobId: JobId, receipt?: Receipt
     modelId: job.modelId,
     priceWei: job.priceWei,
     inputCommitment: job.inputCommitment,
-    outputCommitment: zk ? job.outputCommitment : (receipt?.signed.receipt.outputCommitment ?? null),
+    outputCommitment: proven ? job.outputCommitment : (receipt?.signed.receipt.outputCommitment ?? null),
     zk: zk ?? null,
+    ...(zkMissing === undefined ? {} : { zkMissing: zkMissing.slice(0, 300) }),
     transactions: { ...(posted && { posted }), ...(accepted && { accepted }), ...(proven && { proven }), ...(settled && { settled }) },
     receipt: receipt ?? null,
   };

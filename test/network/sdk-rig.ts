@@ -1,6 +1,8 @@
 /** Test only: embedded chain, contracts, gateway and a provider that follows a script, so that the SDK meets every way a provider can behave. */
 import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { JOBS_ABI, REGISTRY_ABI, TOKEN_ABI } from "@zpu/contracts/abi";
@@ -19,6 +21,7 @@ import type { Channel } from "@zpu/network/channel";
 import { identityFromSeed } from "@zpu/network/identity";
 import { generateKeyPair, open, seal } from "@zpu/network/seal";
 import { commitInput, commitOutput, randomSalt } from "@zpu/proofs/commitment";
+import type { ProviderListing } from "@zpu/protocol/discovery";
 import { ZpuError } from "@zpu/protocol/errors";
 import { decodeBody, encodeBody } from "@zpu/protocol/frames";
 import { address, bytes32, fromHex, modelId as modelIdSchema, toHex, txHash, type Address, type Bytes32, type JobId } from "@zpu/protocol/ids";
@@ -43,6 +46,14 @@ type JobChannel = Channel<JobReply, JobRequest>;
 /** Where the scripted provider departs from an honest one. */
 export interface Script {
   reject?: ZpuError;
+  /** Refuses the next offer alone. */
+  rejectOnce?: ZpuError;
+  /** What hellos to requestors ask for, where it is not the usual price. */
+  helloPriceWei?: bigint;
+  /** Proves another output on the chain than the one it sent. */
+  provesAnother?: boolean;
+  /** Sends its result only once the job is paid. */
+  resultLast?: boolean;
   neverAccept?: boolean;
   neverProve?: boolean;
   wrongOutput?: boolean;
@@ -54,13 +65,21 @@ export interface Script {
   forgedHello?: boolean;
 }
 
+export type RpcFault = "refuse" | "lose" | ((result: unknown) => unknown);
+
 export interface SdkRig {
   readonly chain: Chain;
   readonly gateway: Gateway;
   readonly provider: Address;
   readonly receipts: ReceiptMessage[];
   readonly offersSeen: JobId[];
+  readonly cancelsSeen: JobId[];
   script: Script;
+  /** What becomes of a call of the chain by clients: `refuse` does not reach it, `lose` does and its answer is lost, a function changes the answer. */
+  rpcFault: ((method: string) => RpcFault | undefined) | undefined;
+  /** What the gateway's list shows instead of the truth. */
+  listed: ((providers: ProviderListing[]) => ProviderListing[]) | undefined;
+  readonly rpcUrl: string;
   /** The ten outputs that the scripted model gives. */
   logitsOf(pixels: Uint8Array): number[];
   /** A funded requestor key. */
@@ -72,6 +91,32 @@ export interface SdkRig {
   stopProvider(): Promise<void>;
   stopRpc(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The chain's RPC as clients see it: every answer may be kept from them. */
+async function serveFaulty(target: string, faultOf: (method: string) => RpcFault | undefined): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      const body = Buffer.concat(parts).toString("utf8");
+      const fault = faultOf((JSON.parse(body) as { method: string }).method);
+      if (fault === "refuse") return response.destroy();
+      const answer = (await (await fetch(target, { method: "POST", body, headers: { "content-type": "application/json" } })).json()) as object;
+      if (fault === "lose") return response.destroy();
+      const said = fault && "result" in answer ? { ...answer, result: fault(answer.result) } : answer;
+      return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(said));
+    })().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); }); // prettier-ignore
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = new Promise<void>((resolve) => { server.close(() => { resolve(); }); }); // prettier-ignore
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
 /** Starts everything; the provider is registered, staked, connected and listed. */
@@ -94,6 +139,7 @@ export async function openSdkRig(): Promise<SdkRig> {
   };
   const lower = Object.fromEntries(Object.entries(contracts).map(([name, at]) => [name, address.parse(at)])) as unknown as Chain["contracts"];
   const chain = await openChain({ chainId: Number(DEVNET_CHAIN_ID), rpcUrl: rpc.url, contracts: lower, devnet: true });
+  const faulty = await serveFaulty(rpc.url, (method) => rig.rpcFault?.(method));
   const gatewayNode = await createNode({
     peerSeed: randomBytes(32),
     listen: ["/ip4/127.0.0.1/tcp/0"],
@@ -103,9 +149,14 @@ export async function openSdkRig(): Promise<SdkRig> {
     node: gatewayNode,
     chain,
     port: 0,
-    document: (url) => ({ rpcUrl: rpc.url, models: [{ name: MODEL_NAME, modelId: MODEL }], devnet: true, faucetUrl: `${url}/faucet` }),
+    document: (url) => ({ rpcUrl: faulty.url, models: [{ name: MODEL_NAME, modelId: MODEL }], devnet: true, faucetUrl: `${url}/faucet` }),
     receiptFile: join(dir, "receipts.jsonl"),
     extraRoutes: [
+      {
+        method: "GET",
+        path: /^\/providers$/,
+        handle: () => ({ json: { providers: rig.listed ? rig.listed(gateway.providers.list()) : gateway.providers.list() } }),
+      },
       {
         method: "POST",
         path: /^\/faucet$/,
@@ -169,6 +220,10 @@ export async function openSdkRig(): Promise<SdkRig> {
     provider: ownerAddress,
     receipts: [],
     offersSeen: [],
+    cancelsSeen: [],
+    rpcFault: undefined,
+    listed: undefined,
+    rpcUrl: faulty.url,
     script: {},
     logitsOf,
     binding,
@@ -183,7 +238,10 @@ export async function openSdkRig(): Promise<SdkRig> {
       await startNode();
     },
     stopProvider: () => node.stop(),
-    stopRpc: () => rpc.close(),
+    async stopRpc() {
+      await faulty.close();
+      await rpc.close();
+    },
     async close() {
       await node.stop();
       await gateway.close();
@@ -191,18 +249,19 @@ export async function openSdkRig(): Promise<SdkRig> {
       chain.close();
       faucet.close();
       for (const account of [owner, operator, funder]) account.provider?.destroy();
+      await faulty.close();
       await rpc.close().catch(() => undefined);
       await embedded.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 
-  const hello = (): Hello => ({
+  const hello = (priceWei = rig.script.helloPriceWei ?? PRICE): Hello => ({
     version: 1,
     role: "provider",
     chainId: DEVNET_CHAIN_ID,
     binding: rig.script.forgedHello ? { ...binding, binding: { ...binding.binding, encryptionKey: word(7n) } } : binding,
-    offerings: [{ modelId: MODEL, name: MODEL_NAME, priceWei: PRICE, proof: "zk" }],
+    offerings: [{ modelId: MODEL, name: MODEL_NAME, priceWei, proof: "zk" }],
     multiaddrs: node.multiaddrs(),
   });
   const say = (job: { channel: JobChannel }, reply: JobReply): Promise<void> => job.channel.send(reply).catch(() => undefined);
@@ -243,13 +302,32 @@ export async function openSdkRig(): Promise<SdkRig> {
     const signer = rig.script.wrongReceipt ? owner : operator;
     const signature = await signer.signTypedData(domain, RECEIPT_TYPES, receipt);
     const shownProof = rig.script.wrongProof ? prove([BigInt(spec.inputCommitment), outputCommitment, context + 1n]) : proof;
-    job.result = { type: "result", jobId, output, outputCommitment: word(outputCommitment), proof: shownProof, receipt: { receipt, signature } };
-    await say(job, job.result);
+    const result: JobReply = {
+      type: "result",
+      jobId,
+      output,
+      outputCommitment: word(outputCommitment),
+      proof: shownProof,
+      receipt: { receipt, signature },
+    };
+    const sendResult = (): Promise<void> => {
+      job.result = result;
+      return say(job, result);
+    };
+    if (!rig.script.resultLast) await sendResult();
     if (rig.script.wrongProof || rig.script.wrongOutput || rig.script.wrongReceipt) return;
-    const [[bx0, bx1], [by0, by1]] = proof.b;
-    const onChain = { a: proof.a, b: [[bx1, bx0], [by1, by0]], c: proof.c }; // prettier-ignore
-    await tell(jobId, "verified", await send(deployment.jobs, JOBS_ABI, operator, "prove", jobId, word(outputCommitment), onChain));
+    const provenOutput = rig.script.provesAnother
+      ? commitOutput(
+          logits,
+          randomSalt((count) => randomBytes(count)),
+        )
+      : outputCommitment;
+    const submitted = rig.script.provesAnother ? prove([BigInt(spec.inputCommitment), provenOutput, context]) : proof;
+    const [[bx0, bx1], [by0, by1]] = submitted.b;
+    const onChain = { a: submitted.a, b: [[bx1, bx0], [by1, by0]], c: submitted.c }; // prettier-ignore
+    await tell(jobId, "verified", await send(deployment.jobs, JOBS_ABI, operator, "prove", jobId, word(provenOutput), onChain));
     await tell(jobId, "paid", await send(deployment.jobs, JOBS_ABI, operator, "settle", jobId));
+    if (rig.script.resultLast) await sendResult();
     await say(job, { type: "ended", jobId, state: "paid" });
     await job.channel.close();
   };
@@ -260,6 +338,9 @@ export async function openSdkRig(): Promise<SdkRig> {
       if (request.type === "offer") {
         rig.offersSeen.push(jobId);
         if (rig.script.reject) throw rig.script.reject;
+        const { rejectOnce } = rig.script;
+        delete rig.script.rejectOnce;
+        if (rejectOnce) throw rejectOnce;
         const info = sealInfo("input", jobId, request.requestor, request.spec.provider);
         const { data, salt } = decodeBody(await open(keys.privateKey, info, request.input), sealedTensor);
         if (word(commitInput(data, BigInt(salt))) !== request.spec.inputCommitment) throw new ZpuError("COMMITMENT_MISMATCH", { what: "input" });
@@ -272,6 +353,8 @@ export async function openSdkRig(): Promise<SdkRig> {
           return;
         }
         void work(jobId).catch((error: unknown) => { channel.abort(ZpuError.wrap(error)); }); // prettier-ignore
+      } else if (request.type === "cancel") {
+        rig.cancelsSeen.push(jobId);
       } else if (request.type === "resume") {
         const job = jobs.get(jobId);
         if (!job) throw new ZpuError("JOB_UNKNOWN", { jobId });
@@ -290,7 +373,7 @@ export async function openSdkRig(): Promise<SdkRig> {
       rig.receipts.push(message);
       return { type: "stored", jobId: message.signed.receipt.jobId };
     });
-    await node.sayHello(await node.dial(gatewayNode.multiaddrs()), { ...hello(), binding });
+    await node.sayHello(await node.dial(gatewayNode.multiaddrs()), { ...hello(PRICE), binding });
   }
   await startNode();
   return rig;

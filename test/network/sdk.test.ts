@@ -5,6 +5,7 @@ import { ZpuError } from "@zpu/protocol/errors";
 import { address, jobId as jobIdSchema } from "@zpu/protocol/ids";
 import { tokensToWei } from "@zpu/protocol/money";
 import { ZPUClient, type ClientOptions } from "@zpu/sdk/client";
+import { identityFromSeed } from "@zpu/network/identity";
 import { createNode } from "@zpu/network/node";
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -26,6 +27,8 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   rig.script = {};
+  rig.rpcFault = undefined;
+  rig.listed = undefined;
   await Promise.all(clients.splice(0).map((open) => open.close()));
 });
 afterAll(() => rig.close());
@@ -123,7 +126,8 @@ describe("what is refused before anything is paid", () => {
   });
 
   it("the gateway lists no one whose binding does not hold", async () => {
-    const stranger = await createNode({ peerSeed: randomBytes(32), listen: [] });
+    const seed = randomBytes(32);
+    const stranger = await createNode({ peerSeed: seed, listen: [] });
     const gatewayAddresses = discoveryDocument.parse(await (await fetch(`${rig.gateway.url}/.well-known/zpu.json`)).json()).multiaddrs;
     const peer = await stranger.dial(gatewayAddresses);
     const hello = { version: 1, role: "provider" as const, chainId: 5918805n, offerings: [], multiaddrs: [] };
@@ -132,8 +136,8 @@ describe("what is refused before anything is paid", () => {
       code: "BINDING_INVALID",
       facts: { detail: "it is for another peer than the one connected" },
     });
-    const unknown = { ...rig.binding.binding, provider: address.parse(`0x${"77".repeat(20)}`) };
-    await expect(stranger.sayHello(peer, { ...hello, binding: await rig.sign(unknown) })).rejects.toMatchObject({ code: "NOT_REGISTERED" });
+    const unknown = { ...rig.binding.binding, provider: address.parse(`0x${"77".repeat(20)}`), peerKey: (await identityFromSeed(seed)).peerKey };
+    await expect(stranger.sayHello(peer, { ...hello, binding: await rig.sign(unknown, seed) })).rejects.toMatchObject({ code: "NOT_REGISTERED" });
     await expect(stranger.sayHello(peer, { ...hello, chainId: 1n })).rejects.toMatchObject({ code: "CHAIN_MISMATCH" });
     await stranger.stop();
     const { providers } = providerList.parse(await (await fetch(`${rig.gateway.url}/providers`)).json());
