@@ -1,11 +1,25 @@
 /** Filed receipts survive a restart, also one in the middle of a line. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jobId } from "@zpu/protocol/ids";
 import { receiptMessage, type ReceiptMessage } from "@zpu/protocol/messages";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import { openReceiptStore } from "./receipt-store.ts";
+
+/** How many bytes a write takes at most, and how many there is room for in all. */
+const disk = vi.hoisted(() => ({ perWrite: Infinity, room: Infinity }));
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>();
+  const writeSync = (file: number, bytes: Buffer, offset = 0): number => {
+    const count = Math.min(bytes.length - offset, disk.perWrite, disk.room);
+    if (count === 0) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+    disk.room -= count;
+    return fs.writeSync(file, bytes, offset, count);
+  };
+  return { ...fs, writeSync };
+});
+beforeEach(() => { Object.assign(disk, { perWrite: Infinity, room: Infinity }); }); // prettier-ignore
 
 const dir = mkdtempSync(join(tmpdir(), "zpu-receipts-"));
 afterAll(() => { rmSync(dir, { recursive: true }); }); // prettier-ignore
@@ -57,4 +71,38 @@ test("without a file it lives in memory", () => {
   expect(store.put(receipt("01"))).toBe(true);
   expect(store.get(idOf("01"))).toEqual(receipt("01"));
   store.close();
+});
+
+test("a write that takes only a part is continued", () => {
+  const path = join(dir, "short.jsonl");
+  disk.perWrite = 10;
+  const store = openReceiptStore(path);
+  expect(store.put(receipt("01"))).toBe(true);
+  expect(store.put(receipt("02"))).toBe(true);
+  store.close();
+  const again = openReceiptStore(path);
+  expect([again.get(idOf("01")), again.get(idOf("02"))]).toEqual([receipt("01"), receipt("02")]);
+  again.close();
+  expect(readFileSync(path, "utf8").split("\n")).toHaveLength(3);
+});
+
+test("a full disk leaves whole lines, says so, and is no end once there is room", () => {
+  const path = join(dir, "full.jsonl");
+  const store = openReceiptStore(path);
+  store.put(receipt("01"));
+  const { size } = statSync(path);
+  disk.room = 25;
+  expect(() => store.put(receipt("02"))).toThrow(expect.objectContaining({ code: "DISK_FULL", facts: { path } }) as Error);
+  expect(statSync(path).size).toBe(size);
+  expect(store.get(idOf("02"))).toBeUndefined();
+  disk.room = Infinity;
+  expect(store.put(receipt("02"))).toBe(true);
+  store.close();
+  const again = openReceiptStore(path);
+  expect([again.get(idOf("01")), again.get(idOf("02"))]).toEqual([receipt("01"), receipt("02")]);
+  again.close();
+
+  writeFileSync(path, "{cut short");
+  disk.room = 0;
+  expect(() => openReceiptStore(path)).toThrow(expect.objectContaining({ code: "DISK_FULL" }) as Error);
 });

@@ -1,9 +1,10 @@
 /** Choosing among listings: price, budget and chance. */
 import { providerListing, type ProviderListing } from "@zpu/protocol/discovery";
+import { ZpuError } from "@zpu/protocol/errors";
 import { modelId } from "@zpu/protocol/ids";
 import { tokensToWei } from "@zpu/protocol/money";
 import { expect, test } from "vitest";
-import { affordable } from "./peers.ts";
+import { affordable, fromPeer } from "./peers.ts";
 
 const model = modelId.parse(`0x${"aa".repeat(32)}`);
 const listing = (byte: string, price: string, proof: "zk" | "none" = "zk", of: string = model): ProviderListing =>
@@ -52,4 +53,15 @@ test("nobody sells it, or nobody within the budget", () => {
   expect(() => choose([listing("01", "3"), listing("02", "2.25")], "1")).toThrow(
     expect.objectContaining({ code: "BUDGET_TOO_LOW", facts: { budget: "1", price: "2.25" } }) as Error,
   );
+});
+
+test("a run for nothing is not for sale", () => {
+  expect(choose([listing("01", "0"), listing("02", "2")], "3")).toEqual(["02"]);
+  expect(() => choose([listing("01", "0")], "3")).toThrow(expect.objectContaining({ code: "NO_PROVIDER" }) as Error);
+});
+
+test("what a peer says about an escrow is left out, the rest of its reason stays", () => {
+  const said = fromPeer(new ZpuError("PROVIDER_BUSY", { open: 3, mayBePosted: true }));
+  expect(said).toMatchObject({ code: "PROVIDER_BUSY" });
+  expect(said.facts).toEqual({ open: 3 });
 });
