@@ -50,6 +50,8 @@ export interface Script {
   rejectOnce?: ZpuError;
   /** What hellos to requestors ask for, where it is not the usual price. */
   helloPriceWei?: bigint;
+  /** Sends its result and never proves on the chain. */
+  neverSubmits?: boolean;
   /** Proves another output on the chain than the one it sent. */
   provesAnother?: boolean;
   /** Sends its result only once the job is paid. */
@@ -79,6 +81,7 @@ export interface SdkRig {
   rpcFault: ((method: string) => RpcFault | undefined) | undefined;
   /** What the gateway's list shows instead of the truth. */
   listed: ((providers: ProviderListing[]) => ProviderListing[]) | undefined;
+  /** The chain as clients reach it. */
   readonly rpcUrl: string;
   /** The ten outputs that the scripted model gives. */
   logitsOf(pixels: Uint8Array): number[];
@@ -139,15 +142,17 @@ export async function openSdkRig(): Promise<SdkRig> {
   };
   const lower = Object.fromEntries(Object.entries(contracts).map(([name, at]) => [name, address.parse(at)])) as unknown as Chain["contracts"];
   const chain = await openChain({ chainId: Number(DEVNET_CHAIN_ID), rpcUrl: rpc.url, contracts: lower, devnet: true });
-  const faulty = await serveFaulty(rpc.url, (method) => rig.rpcFault?.(method));
+  let rpcFault: SdkRig["rpcFault"];
+  const faulty = await serveFaulty(rpc.url, (method) => rpcFault?.(method));
   const gatewayNode = await createNode({
     peerSeed: randomBytes(32),
     listen: ["/ip4/127.0.0.1/tcp/0"],
     limits: { hello: { perSecond: 100, burst: 100 } },
   });
+  const gatewayChain = await openChain({ chainId: Number(DEVNET_CHAIN_ID), rpcUrl: faulty.url, contracts: lower, devnet: true });
   const gateway = await createGateway({
     node: gatewayNode,
-    chain,
+    chain: gatewayChain,
     port: 0,
     document: (url) => ({ rpcUrl: faulty.url, models: [{ name: MODEL_NAME, modelId: MODEL }], devnet: true, faucetUrl: `${url}/faucet` }),
     receiptFile: join(dir, "receipts.jsonl"),
@@ -221,7 +226,12 @@ export async function openSdkRig(): Promise<SdkRig> {
     receipts: [],
     offersSeen: [],
     cancelsSeen: [],
-    rpcFault: undefined,
+    get rpcFault() {
+      return rpcFault;
+    },
+    set rpcFault(fault) {
+      rpcFault = fault;
+    },
     listed: undefined,
     rpcUrl: faulty.url,
     script: {},
@@ -247,6 +257,7 @@ export async function openSdkRig(): Promise<SdkRig> {
       await gateway.close();
       await gatewayNode.stop();
       chain.close();
+      gatewayChain.close();
       faucet.close();
       for (const account of [owner, operator, funder]) account.provider?.destroy();
       await faulty.close();
@@ -315,7 +326,7 @@ export async function openSdkRig(): Promise<SdkRig> {
       return say(job, result);
     };
     if (!rig.script.resultLast) await sendResult();
-    if (rig.script.wrongProof || rig.script.wrongOutput || rig.script.wrongReceipt) return;
+    if (rig.script.wrongProof || rig.script.wrongOutput || rig.script.wrongReceipt || rig.script.neverSubmits) return;
     const provenOutput = rig.script.provesAnother
       ? commitOutput(
           logits,
