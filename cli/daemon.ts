@@ -100,7 +100,7 @@ async function open(
     },
   };
   const web: Web = await serveWeb({
-    ports: start.port === undefined ? WEB_PORTS : [start.port, ...WEB_PORTS],
+    ports: start.port === undefined ? WEB_PORTS : [start.port],
     pages: () => builtPages(log),
     sessions,
     serveOn: (pipe) => void serve(operator, fromBrowser, pipe),

@@ -1,6 +1,7 @@
 /** The pages' door: an address good once, one host, one origin, no way out of the folder, and calls a browser may not make. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "@zpu/ipc/rpc/connect";
@@ -61,6 +62,17 @@ const signIn = async (): Promise<string> => {
   const { headers } = await ask(`${url.pathname}${url.search}`);
   return String(headers["set-cookie"]).split(";")[0] ?? "";
 };
+/** The first line of the answer to an upgrade whose target is sent exactly as given, as no URL parser would let it pass. */
+const rawUpgrade = (target: string, headers: Record<string, string> = {}): Promise<string> =>
+  new Promise((done, fail) => {
+    const lines = Object.entries({ host: `127.0.0.1:${web.port}`, connection: "Upgrade", upgrade: "websocket", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`); // prettier-ignore
+    const socket = dial(web.port, "127.0.0.1", () => socket.write(`GET ${target} HTTP/1.1\r\n${lines.join("")}\r\n`));
+    socket.once("data", (chunk: Buffer) => {
+      done(chunk.toString().split("\r\n")[0] ?? "");
+      socket.destroy();
+    });
+    socket.on("error", fail);
+  });
 const socketTo = (headers: Record<string, string>, path = "/pipe"): Promise<WebSocket | number> =>
   new Promise((done) => {
     const socket = new WebSocket(`ws://127.0.0.1:${web.port}${path}`, { headers });
@@ -158,6 +170,35 @@ describe("web", () => {
     const closed = new Promise<number>((done) => socket.once("close", (code: number) => done(code)));
     socket.send("{ not json");
     expect(await closed).toBe(1007);
+  });
+
+  it.each(["//", "///", "/\\", "//pipe", "//[", "http://[/", "http://a b", "*", "/pipe/..//", "/%zz", "http://evil.example/pipe"])(
+    "answers the target %s, asked as a page or for a pipe, and goes on",
+    async (target) => {
+      const origin = `http://127.0.0.1:${web.port}`;
+      const cookie = await signIn();
+      if (!target.includes(" ")) {
+        expect(await rawUpgrade(target, { origin: "http://evil.example" })).toContain(" 403 ");
+        expect(await rawUpgrade(target, { origin, cookie })).toContain(" 404 ");
+        expect((await ask(target, { cookie })).status).toBeLessThan(500);
+      } else expect(await rawUpgrade(target, { origin, cookie })).toContain(" 400 ");
+      expect((await ask("/", { cookie })).status).toBe(200);
+    },
+  );
+
+  it("leads nobody to another site after the token", async () => {
+    const token = new URL(web.freshUrl()).search;
+    expect((await ask(`//evil.example/${token}`)).headers.location).toBe("/evil.example/");
+  });
+
+  it("says by code that the port that was asked for is taken", async () => {
+    const again = serveWeb({
+      ports: [web.port],
+      pages: () => Promise.resolve(folder),
+      sessions: openSessions(join(folder, "other.json"), () => nowMs),
+      serveOn: () => undefined,
+    });
+    await expect(again).rejects.toMatchObject({ code: "PORT_TAKEN", facts: { port: web.port } });
   });
 
   it("takes no message larger than 64 KiB", async () => {

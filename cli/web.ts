@@ -6,7 +6,7 @@ import { extname, join, normalize, sep } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Pipe } from "@zpu/ipc/rpc/pipe";
 import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
-import { describeError } from "@zpu/protocol/errors";
+import { describeError, ZpuError } from "@zpu/protocol/errors";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Sessions } from "./web-sessions.ts";
 
@@ -91,7 +91,7 @@ function pipeOverWebSocket(socket: WebSocket): Pipe {
   };
 }
 
-/** Serves on 127.0.0.1 only. Throws what listening throws where none of the ports is free. */
+/** Serves on 127.0.0.1 only. PORT_TAKEN where none of the ports is free, CONFIG_INVALID where the system refuses one otherwise. */
 export async function serveWeb(options: WebOptions): Promise<Web> {
   const { sessions } = options;
   const server = createServer({ maxHeaderSize: 16 * 1024 });
@@ -128,14 +128,16 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
     headers(response);
     if (!fromHere(request, false)) return say(response, 403, "This address is for pages of this node on this machine only.");
     if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "Only reading is possible here.");
-    const url = new URL(request.url ?? "/", `http://${host}`);
+    // Read behind our own name: "//" or an absolute target is a path here, never another address.
+    const url = URL.parse(`http://${host}${request.url ?? "/"}`);
+    if (url?.host !== host) return say(response, 400, "This is no address of a page.");
     const token = url.searchParams.get("token");
     if (token !== null) {
       const opened = sessions.spend(token);
       if (opened !== undefined)
         response.setHeader("set-cookie", `${cookieName}=${opened}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`);
       else if (!sessions.knows(session(request))) return unauthorised(response);
-      response.writeHead(303, { location: url.pathname }).end();
+      response.writeHead(303, { location: url.pathname.replace(/^\/+/, "/") }).end();
       return;
     }
     if (!sessions.knows(session(request))) return unauthorised(response);
@@ -152,8 +154,9 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     };
     socket.on("error", () => socket.destroy());
-    if (new URL(request.url ?? "/", `http://${host}`).pathname !== "/pipe") return refuse("404 Not Found");
     if (!fromHere(request, true)) return refuse("403 Forbidden");
+    // Compared as it came: any page on the web may send any target, and one that is no address must not throw here.
+    if ((request.url ?? "").split("?")[0] !== "/pipe") return refuse("404 Not Found");
     if (!sessions.knows(session(request))) return refuse("401 Unauthorized");
     if (pipes.clients.size >= MAX_PIPES) return refuse("503 Service Unavailable");
     pipes.handleUpgrade(request, socket, head, (opened) => options.serveOn(pipeOverWebSocket(opened)));
@@ -183,11 +186,12 @@ async function listenOn(server: Server, ports: readonly number[]): Promise<numbe
       const address = server.address();
       if (typeof address === "object" && address !== null) return address.port;
     } catch (error) {
-      const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (!taken || index === ports.length - 1) throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRINUSE") throw new ZpuError("CONFIG_INVALID", { name: "--port", detail: `${port} cannot be used (${message})` }, error);
+      if (index === ports.length - 1) throw new ZpuError("PORT_TAKEN", { port, option: "--port" }, error);
     }
   }
-  throw new Error("no port to listen on");
+  throw new ZpuError("CONFIG_INVALID", { name: "--port", detail: "there is no port to listen on" });
 }
 
 /** One file of `folder`; a path without an extension is a screen of the app and gets its page. */

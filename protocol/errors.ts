@@ -48,6 +48,7 @@ export const ERROR_TEXTS = {
   NOTHING_TO_CLAIM: ["There is nothing to claim yet.", "Finish a paid job first."],
   DISK_FULL: ["The disk is full: {path}.", "Free some space; new jobs are refused until then and nothing is lost."],
   ALREADY_RUNNING: ["A node already runs on this data directory (process {pid}).", "Stop it first, or choose another --data directory."],
+  PORT_TAKEN: ["The port {port} is taken by another program on this machine.", "Choose another one with {option}, or end that program."],
   NOT_RUNNING: ["No node runs on this data directory.", "Start one: zpu-node start"],
   UNAUTHORISED: ["This page is not allowed to talk to the node.", "Open the address the node printed; each is good for one browser."],
   CONFIRM_IN_TERMINAL: ["This needs a signature that a browser page may not ask for.", "Run it in the terminal: {command}"],
