@@ -72,6 +72,13 @@ module.exports = {
       to: { path: "^circuits/setup/" },
     },
     {
+      name: "keys-in-the-signer",
+      comment: "private keys are derived in the signer process alone; core knows what the signer says",
+      severity: "error",
+      from: { pathNot: "^(provider/wallet/(signer|keys)\\.ts$|test/|bench/|.*\\.test\\.tsx?$)" },
+      to: { path: "^provider/wallet/keys\\.ts$" },
+    },
+    {
       name: "preload-types-only",
       comment: "preload takes types from ipc, no code",
       severity: "error",

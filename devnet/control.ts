@@ -26,7 +26,5 @@ export const control = {
   demonstrate: call(z.object({}), z.object({ jobId, expected: label, proofUrl: z.string() })),
   /** Waits until a job of the devnet's requestor is settled, at most `timeoutMs`. */
   outcome: call(z.object({ jobId, timeoutMs: z.number().int().positive() }), outcome),
-  /** Tops `account` up from the faucet where it holds less gas money or fewer tokens than asked. */
-  ensureFunded: call(z.object({ account: address, gasWei: wei, tokenWei: wei }), z.object({ funded: z.boolean() })),
   tokenBalance: call(z.object({ account: address }), z.object({ balanceWei: wei })),
 };

@@ -25,7 +25,7 @@ import { ensureDeployed, ensureModel } from "./deployment.ts";
 import { openFaucet } from "./faucet.ts";
 import { lockDataDir } from "./lock.ts";
 import { freePort } from "./ports.ts";
-import { ensureFunded, openRequestor, type Requestor } from "./requestor.ts";
+import { openRequestor, type Requestor } from "./requestor.ts";
 import { answerAsk, answerFaucet } from "./routes.ts";
 import { isLocalRequest, serveRpc } from "./rpc.ts";
 
@@ -158,9 +158,6 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
             return { ...(await asked().submit(pixels)), expected: label };
           },
           outcome: ({ jobId, timeoutMs }) => asked().outcome(jobId, timeoutMs),
-          ensureFunded: async ({ account, gasWei, tokenWei }) => ({
-            funded: await ensureFunded({ chain, deployment, faucet }, account, { gasWei, tokenWei }),
-          }),
           tokenBalance: async ({ account }) => ({ balanceWei: await tokenBalance(chain, deployment.token, account) }),
         },
         pipe,

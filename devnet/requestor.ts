@@ -34,7 +34,7 @@ export interface RequestorOptions {
 }
 
 /** Tops `account` up where it holds less than asked; true where it had to. */
-export async function ensureFunded(
+async function ensureFunded(
   parts: Pick<RequestorOptions, "chain" | "deployment" | "faucet">,
   account: string,
   least: { gasWei: bigint; tokenWei: bigint },

@@ -4,9 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { operator, type Operator } from "@zpu/ipc/operator/contract";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client } from "@zpu/ipc/rpc/contract";
-import { tokensToWei } from "@zpu/protocol/money";
 import { address } from "@zpu/protocol/ids";
-import { ensureKeyFiles } from "@zpu/provider/wallet/keys";
 import { z } from "zod";
 import { launch, orExit, ROOT, runToEnd, type Child } from "./child.ts";
 import { control } from "./control.ts";
@@ -14,7 +12,6 @@ import { openSocketPipe } from "./socket-pipe.ts";
 
 /** Stake of the demonstration provider, as the command line takes it. */
 export const STAKE = "1000NZIDIA";
-const GAS_FLOOR_WEI = 10n ** 17n;
 const START_LIMIT_MS = 60_000;
 
 const devnetReady = z.object({ event: z.literal("ready"), url: z.string() });
@@ -114,18 +111,15 @@ export async function startDevnet(dataDir: string, watcher: Watcher, options: { 
   return { child, url, control: connect(control, child.pipe) };
 }
 
-/** Makes the provider's keys, funds them from the faucet and registers the node; everything that is done already is left as it is. */
+/** Runs the registration command: it has the signer make the keys, funds their accounts from the faucet and registers the node, each where it is not done. */
 export async function registerProvider(dataDir: string, devnet: RunningDevnet, watcher: Watcher): Promise<void> {
   const dir = folders(dataDir).provider;
-  const identity = ensureKeyFiles(dir);
-  await devnet.control.ensureFunded({ account: identity.operator, gasWei: GAS_FLOOR_WEI, tokenWei: 0n });
   const words = lastLines();
   const hear = (line: string): void => {
     words.add(line);
     watcher.log("register", line);
   };
   const args = ["--register-node", "--stake", STAKE, "--devnet", devnet.url, "--data", dir, "--json"];
-  await devnet.control.ensureFunded({ account: identity.owner, gasWei: GAS_FLOOR_WEI, tokenWei: tokensToWei(STAKE) });
   const code = await runToEnd({ name: "registration", entry: join(ROOT, "cli", "main.ts"), args, onLine: hear, onErrorLine: hear }, (child) =>
     watcher.track(child),
   );

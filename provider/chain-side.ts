@@ -1,8 +1,8 @@
-/** What running a node and registering it have in common: keys, network, journal, signer and settlement, started in this order. */
+/** What running a node and registering it have in common: network, journal, signer and settlement, started in this order. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@zpu/ipc/rpc/contract";
-import type { signer as signerContract } from "@zpu/ipc/workers/signer";
+import type { NodeIdentity, signer as signerContract } from "@zpu/ipc/workers/signer";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
 import { openJournal, type Journal } from "./base/journal.ts";
 import type { Lifecycle } from "./base/lifecycle.ts";
@@ -13,7 +13,6 @@ import type { Ports } from "./ports.ts";
 import { openChain } from "./settlement/chain.ts";
 import { chainAnchor, createSettlement, type ChainSettlement, type RoleAddresses } from "./settlement/settlement.ts";
 import type { PinnedContracts } from "./wallet/intents.ts";
-import { ensureKeyFiles, nodeKeyPath, type NodeIdentity } from "./wallet/keys.ts";
 import { superviseSigner } from "./workers.ts";
 
 export interface ChainSide {
@@ -33,24 +32,26 @@ export interface ChainSide {
 export async function startChainSide(lifecycle: Lifecycle, config: ProviderConfig, ports: Ports, changed: () => void): Promise<ChainSide> {
   const { log, now } = ports;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  const identity = ensureKeyFiles(config.dataDir);
   const found = await discover(config.devnetUrl, config.dataDir);
   let { document } = found;
   if (!found.fresh) log("warn", "the network's address does not answer; going on with what it said last", { url: config.devnetUrl });
   const contracts = { chainId: BigInt(document.chainId), ...document.contracts };
-  const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
 
   const journal = await lifecycle.start(
     "journal",
     () => openJournal(join(config.dataDir, "core.sqlite")),
     (part) => part.close(),
   );
+  const opened = Promise.withResolvers<NodeIdentity>();
   const signer = await lifecycle.start(
     "signer",
-    () =>
-      superviseSigner({ ports, changed }, { keyFile: nodeKeyPath(config.dataDir), protectionFile: join(config.dataDir, "signer.sqlite"), contracts }),
+    () => superviseSigner({ ports, changed }, { dataDir: config.dataDir, contracts, opened: (whose) => opened.resolve(whose) }),
     (part) => part.stop(),
   );
+  // Core holds no key and reads no key file: it knows of them what the signer says.
+  await signer.client();
+  const identity = await opened.promise;
+  const roles = { owner: identity.owner, operator: identity.operator, payout: identity.payout };
   const chain = openChain({ rpcUrl: () => document.rpcUrl, contracts, log, pollMs: config.chainPollMs, anchor: chainAnchor(journal.db) });
   const settlement = await lifecycle.start(
     "settlement",

@@ -2,11 +2,11 @@
 import { createRequire } from "node:module";
 import type { HardwareView, NodeStatus } from "@zpu/ipc/operator/node";
 import type { NetworkState } from "@zpu/ipc/workers/network";
+import type { NodeIdentity } from "@zpu/ipc/workers/signer";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
 import type { ZpuError } from "@zpu/protocol/errors";
 import type { Offering } from "@zpu/protocol/messages";
 import type { AdmissionContext } from "./market/admission.ts";
-import type { NodeIdentity } from "./wallet/keys.ts";
 
 /** What the parts know. `reason` is why no job is taken now, if none is. */
 export interface StatusFacts {

@@ -27,7 +27,7 @@ import { createOperator } from "./operator.ts";
 import type { Ports } from "./ports.ts";
 import { createClaims } from "./settlement/claims.ts";
 import { buildReceipt, signReceipt } from "./settlement/receipts.ts";
-import { networkKeyPath } from "./wallet/keys.ts";
+import { networkKeyPath } from "./wallet/key-file.ts";
 import { recoverPersonalSigner, recoverReceiptSigner } from "./wallet/typed-data.ts";
 import { announce, detectHardware, superviseNetwork, type NetworkOpening } from "./workers.ts";
 

@@ -9,6 +9,8 @@ import { ensureRegistered, type Registration } from "./settlement/registration.t
 import type { ChainSettlement } from "./settlement/settlement.ts";
 
 const FAUCET_MS = 30_000;
+/** Below this an account asks the devnet for gas before it needs it. */
+const GAS_FLOOR_WEI = 10n ** 17n;
 
 /** Devnet only: asks the faucet for gas and tokens. */
 async function fund(faucetUrl: string, account: Address): Promise<void> {
@@ -40,8 +42,8 @@ async function fundWhereNeeded(
     settlement.gasBalanceWei(accounts.owner),
     settlement.gasBalanceWei(accounts.operator),
   ]);
-  if (tokensWei < stakeWei - node.stakeWei || ownerGasWei === 0n) await fund(faucetUrl, accounts.owner);
-  if (operatorGasWei === 0n) await fund(faucetUrl, accounts.operator);
+  if (tokensWei < stakeWei - node.stakeWei || ownerGasWei < GAS_FLOOR_WEI) await fund(faucetUrl, accounts.owner);
+  if (operatorGasWei < GAS_FLOOR_WEI) await fund(faucetUrl, accounts.operator);
 }
 
 /** Sees to it that the node of `config.dataDir` is registered with at least `stakeWei`; safe to repeat. Errors as `ensureRegistered`. */

@@ -1,4 +1,5 @@
 /** The processes of a node beside core: what each is given when it starts, and what core gets to talk to it. */
+import { join } from "node:path";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client } from "@zpu/ipc/rpc/contract";
 import { duplex } from "@zpu/ipc/rpc/duplex";
@@ -7,7 +8,7 @@ import { executor } from "@zpu/ipc/workers/executor";
 import { market, network, type NetworkState } from "@zpu/ipc/workers/network";
 import { prover } from "@zpu/ipc/workers/prover";
 import { sensors } from "@zpu/ipc/workers/sensors";
-import { signer } from "@zpu/ipc/workers/signer";
+import { signer, type NodeIdentity } from "@zpu/ipc/workers/signer";
 import type { HardwareView } from "@zpu/ipc/operator/node";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Offering } from "@zpu/protocol/messages";
@@ -16,7 +17,7 @@ import type { ProvableModel } from "./jobs/models.ts";
 import type { JobSessions } from "./market/job-session.ts";
 import type { Ports, WorkerName } from "./ports.ts";
 import type { PinnedContracts } from "./wallet/intents.ts";
-import type { NodeIdentity } from "./wallet/keys.ts";
+import { nodeKeyPath } from "./wallet/key-file.ts";
 
 interface Common {
   readonly ports: Ports;
@@ -25,11 +26,17 @@ interface Common {
 
 const entryOf = (path: string): string => new URL(path, import.meta.url).href;
 
-/** The signer, unlocked for one chain and its contracts; always running. */
-export function superviseSigner(
-  common: Common,
-  opening: { keyFile: string; protectionFile: string; contracts: PinnedContracts },
-): Supervised<Client<typeof signer>> {
+/** What the signer is told each time it starts; `opened` hears whose keys it holds. Keys that change while the node runs are KEY_FILE_INVALID. */
+export interface SignerOpening {
+  readonly dataDir: string;
+  readonly contracts: PinnedContracts;
+  readonly opened: (identity: NodeIdentity) => void;
+}
+
+/** The signer, with keys made where there were none, unlocked for one chain and its contracts; always running. */
+export function superviseSigner(common: Common, { dataDir, contracts, opened }: SignerOpening): Supervised<Client<typeof signer>> {
+  const keyFile = nodeKeyPath(dataDir);
+  let first: NodeIdentity | undefined;
   return supervise({
     name: "signer",
     entry: entryOf("./wallet/signer-process.ts"),
@@ -37,7 +44,13 @@ export function superviseSigner(
     always: true,
     async prepare(pipe) {
       const client = connect(signer, pipe, "SIGNER_DIED");
-      await client.unlock(opening);
+      await client.ensureKeys({ dataDir });
+      const identity = await client.unlock({ keyFile, protectionFile: join(dataDir, "signer.sqlite"), contracts });
+      if (first !== undefined && first.owner !== identity.owner) {
+        throw new ZpuError("KEY_FILE_INVALID", { path: keyFile, detail: "its keys are not those that this node started with" });
+      }
+      first = identity;
+      opened(identity);
       return client;
     },
     ...common,

@@ -24,12 +24,15 @@ export const intentRole = (type: Intent["type"]): "owner" | "operator" =>
 
 export const contractAddresses = z.object({ chainId: wei, token: address, registry: address, jobs: address, verifier: address, treasury: address });
 
+/** The public side of a node's keys: accounts as addresses, the others as raw 32-byte public keys. */
+export const nodeIdentity = z.object({ owner: address, operator: address, payout: address, peerKey: bytes32, encryptionKey: bytes32 });
+export type NodeIdentity = z.infer<typeof nodeIdentity>;
+
 export const signer = {
+  /** Makes the key files under `dataDir` where there are none, completes what a crash cut short, and says whose they are. Nothing is unlocked. */
+  ensureKeys: call(z.object({ dataDir: z.string().min(1) }), nodeIdentity),
   /** Opens the key file (mode 0600 demanded) and pins chain and contracts: nothing else is ever signed for. */
-  unlock: call(
-    z.object({ keyFile: z.string(), protectionFile: z.string(), contracts: contractAddresses }),
-    z.object({ owner: address, operator: address, payout: address, peerKey: bytes32, encryptionKey: bytes32 }),
-  ),
+  unlock: call(z.object({ keyFile: z.string(), protectionFile: z.string(), contracts: contractAddresses }), nodeIdentity),
   /** A signed EIP-1559 transaction for `intent`. Fees above the ceiling or a foreign chain are refused. */
   signTransaction: call(
     z.object({ intent, nonce: z.number().int().nonnegative(), gasLimit: wei, maxFeePerGasWei: wei, maxPriorityFeePerGasWei: wei }),

@@ -75,9 +75,10 @@ export function checkCeilings(type: Intent["type"], fees: Fees): void {
 }
 
 /** SIGNATURE_REFUSED where `intent` would hand the node to keys that are not its own. */
-export function checkOwnKeys(intent: Intent, own: { operator: Address; peerKey: string }): void {
+export function checkOwnKeys(intent: Intent, own: { operator: Address; payout: Address; peerKey: string }): void {
   if (intent.type !== "register") return;
   if (intent.operator !== own.operator) throw refused(`a registration with the foreign operator ${intent.operator}`);
+  if (intent.payout !== own.payout) throw refused(`a registration with the foreign payout ${intent.payout}`);
   if (intent.peerKey !== own.peerKey) throw refused("a registration with a foreign peer key");
 }
 

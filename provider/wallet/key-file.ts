@@ -1,8 +1,14 @@
 /** Reading key files: private to this user, parsed strictly. Apart from the keys themselves, so that the network process loads no wallet. */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { bytes32, fromHex } from "@zpu/protocol/ids";
 import { z } from "zod";
+
+/** Path of the file with the mnemonic, under the data directory `dir`. */
+export const nodeKeyPath = (dir: string): string => join(dir, "keys", "node.json");
+/** Path of the file with the peer and encryption seeds, under the data directory `dir`. */
+export const networkKeyPath = (dir: string): string => join(dir, "keys", "network.json");
 
 /** `keys/network.json`: the only key file that the network process reads. Seeds are 32 bytes as 0x-hex. */
 export const networkKeyFile = z.strictObject({ version: z.literal(1), peerSeed: bytes32, encryptionSeed: bytes32 });

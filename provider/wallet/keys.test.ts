@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromHex, toHex } from "@zpu/protocol/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createKeyFiles, deriveKeys, ensureKeyFiles, identityOf, networkKeyPath, nodeKeyPath, readKeyFile, signAsPeer } from "./keys.ts";
-import { readNetworkKeys } from "./key-file.ts";
+import { networkKeyPath, nodeKeyPath, readNetworkKeys } from "./key-file.ts";
+import { createKeyFiles, deriveKeys, ensureKeyFiles, identityOf, readKeyFile, signAsPeer } from "./keys.ts";
 
 const JUNK = "test test test test test test test test test test test junk";
 const PEER_SEED = "0x16acfc55bf9f96ab77d26ab2b56fa5334c7e7a34d089a4cdbabb0191aedd1462";

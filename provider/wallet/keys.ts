@@ -4,9 +4,10 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeS
 import { dirname, join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { address, bytes32, fromHex, toHex, type Address, type Bytes32 } from "@zpu/protocol/ids";
+import type { NodeIdentity } from "@zpu/ipc/workers/signer";
 import { HDNodeWallet, Mnemonic } from "ethers";
 import { z } from "zod";
-import { readNetworkKeys, readPrivate } from "./key-file.ts";
+import { networkKeyPath, nodeKeyPath, readNetworkKeys, readPrivate } from "./key-file.ts";
 
 /** BIP-44 path of an account of the node: 0 owner, 1 operator, 2 payout. */
 const PATHS = { owner: "m/44'/60'/0'/0/0", operator: "m/44'/60'/0'/0/1", payout: "m/44'/60'/0'/0/2" } as const;
@@ -26,25 +27,9 @@ export interface NodeKeys {
   readonly encryptionSeed: Uint8Array;
 }
 
-/** The public side of a node's keys. */
-export interface NodeIdentity {
-  readonly owner: Address;
-  readonly operator: Address;
-  readonly payout: Address;
-  /** Raw Ed25519 public key. */
-  readonly peerKey: Bytes32;
-  /** Raw X25519 public key. */
-  readonly encryptionKey: Bytes32;
-}
-
 const nodeFile = z.strictObject({ version: z.literal(1), mnemonic: z.string().min(1).max(400) });
 
 const accountOf = (wallet: HDNodeWallet): Address => address.parse(wallet.address.toLowerCase());
-
-/** Path of the file with the mnemonic, under the data directory `dir`. */
-export const nodeKeyPath = (dir: string): string => join(dir, "keys", "node.json");
-/** Path of the file with the peer and encryption seeds, under the data directory `dir`. */
-export const networkKeyPath = (dir: string): string => join(dir, "keys", "network.json");
 
 /** The keys that `mnemonic` (English BIP-39, no passphrase) stands for; throws RangeError where it is not one. */
 export function deriveKeys(mnemonic: string): NodeKeys {

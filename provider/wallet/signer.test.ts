@@ -1,17 +1,18 @@
 /** The signer over its pipe: what it signs, for whom, and everything it refuses. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verifyTypedData, Interface, Transaction } from "ethers";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client } from "@zpu/ipc/rpc/contract";
 import { pipePair } from "@zpu/ipc/rpc/pipe";
-import { contractAddresses, signer as signerContract, type Intent } from "@zpu/ipc/workers/signer";
+import { contractAddresses, signer as signerContract, type Intent, type NodeIdentity } from "@zpu/ipc/workers/signer";
 import { address, bytes32, jobId, modelId } from "@zpu/protocol/ids";
 import { eip712Domain, NODE_BINDING_TYPES, RECEIPT_TYPES, type Receipt } from "@zpu/protocol/receipt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeIntent, GAS_LIMIT_CEILINGS, MAX_FEE_PER_GAS_CEILING_WEI } from "./intents.ts";
-import { createKeyFiles, nodeKeyPath, type NodeIdentity } from "./keys.ts";
+import { nodeKeyPath } from "./key-file.ts";
+import { createKeyFiles } from "./keys.ts";
 import { serveSigner } from "./signer.ts";
 import { recoverBindingSigner, recoverReceiptSigner } from "./typed-data.ts";
 
@@ -70,6 +71,22 @@ const INTENTS: readonly [make: () => Intent, to: string, role: "owner" | "operat
   [() => ({ type: "claim", account: at("9") }), contracts.treasury, "operator", "claim(address)", () => [at("9")]],
 ];
 
+describe("keys", () => {
+  it("are made by the signer where there are none, stay the same, and are made for no other folder once it is unlocked", async () => {
+    const fresh = join(dir, "fresh");
+    const made = await client.ensureKeys({ dataDir: fresh });
+    expect(await client.ensureKeys({ dataDir: fresh })).toEqual(made);
+    expect(statSync(nodeKeyPath(fresh)).mode & 0o777).toBe(0o600);
+    expect(await client.ensureKeys({ dataDir: dir })).toEqual(identity);
+    await expect(client.signBinding({ binding: { ...made, expiresAt: 1_700_086_400, provider: made.owner } })).rejects.toMatchObject({
+      code: "SIGNATURE_REFUSED",
+    });
+    await unlock();
+    await expect(client.ensureKeys({ dataDir: join(dir, "other") })).rejects.toMatchObject({ code: "SIGNATURE_REFUSED" });
+    expect(existsSync(join(dir, "other"))).toBe(false);
+  });
+});
+
 describe("transactions", () => {
   it("are exactly the call of their intent, from the right account, with no value, on the pinned chain", async () => {
     expect(await unlock()).toEqual(identity);
@@ -103,6 +120,7 @@ describe("transactions", () => {
     await expect(ask(register(), { maxPriorityFeePerGasWei: fees.maxFeePerGasWei + 1n })).rejects.toEqual(refused);
     await expect(ask({ ...register(), operator: at("6") } as Intent)).rejects.toEqual(refused);
     await expect(ask({ ...register(), peerKey: word("6") } as Intent)).rejects.toEqual(refused);
+    await expect(ask({ ...register(), payout: at("6") } as Intent)).rejects.toEqual(refused);
   });
 
   it("never go anywhere but to the pinned contracts", () => {

@@ -1,12 +1,13 @@
 /** The body of the signer: it alone holds keys, signs typed intents, receipts and bindings, and nothing else. */
 import type { Pipe } from "@zpu/ipc/rpc/pipe";
 import { serve } from "@zpu/ipc/rpc/serve";
-import { intentRole, signer } from "@zpu/ipc/workers/signer";
+import { intentRole, signer, type NodeIdentity } from "@zpu/ipc/workers/signer";
 import { ZpuError } from "@zpu/protocol/errors";
 import { fromHex, txHash } from "@zpu/protocol/ids";
 import { Transaction } from "ethers";
 import { checkCeilings, checkOwnKeys, encodeIntent, type PinnedContracts } from "./intents.ts";
-import { identityOf, readKeyFile, signAsPeer, type NodeIdentity, type NodeKeys } from "./keys.ts";
+import { nodeKeyPath } from "./key-file.ts";
+import { ensureKeyFiles, identityOf, readKeyFile, signAsPeer, type NodeKeys } from "./keys.ts";
 import { openProtection, type Protection } from "./protection.ts";
 import { bindingDigest, receiptDigest } from "./typed-data.ts";
 
@@ -34,6 +35,10 @@ export function serveSigner(pipe: Pipe, now: () => number = Date.now): () => voi
   const stopServing = serve(
     signer,
     {
+      ensureKeys({ dataDir }) {
+        if (state && state.keyFile !== nodeKeyPath(dataDir)) refuse("keys are only made before it is unlocked");
+        return ensureKeyFiles(dataDir);
+      },
       unlock({ keyFile, protectionFile, contracts }) {
         if (state) {
           // Pinned once: a core that was taken over cannot repoint a running signer.

@@ -81,6 +81,9 @@ beforeAll(async () => {
   write("protocol/nowhere.ts", 'import { gone } from "./gone.ts";\nexport const missing = gone;\n');
   write("circuits/setup/thing.ts", "export const thing = 1;\n");
   write("circuits/from-setup.ts", 'import { thing } from "./setup/thing.ts";\nexport const seen = thing;\n');
+  write("provider/wallet/keys.ts", "export const keys = 1;\n");
+  write("provider/wallet/signer.ts", 'import { keys } from "./keys.ts";\nexport const seen = keys;\n');
+  write("provider/chain-side.ts", 'import { keys } from "./wallet/keys.ts";\nexport const seen = keys;\n');
   write("preload/types-only.ts", 'import type { thing } from "../ipc/thing.ts";\nexport type Seen = typeof thing;\n');
   const stdout = await new Promise<string>((resolve, reject) => {
     const program = join(ROOT, "node_modules", ".bin", "depcruise");
@@ -116,6 +119,11 @@ describe("the walls between rooms", () => {
 
   it("the GPL setup package lies beneath no other room", () => {
     expect(reported("setup-is-gpl", "circuits/from-setup.ts")).toEqual(["circuits/setup/thing.ts"]);
+  });
+
+  it("private keys are derived in the signer alone", () => {
+    expect(reported("keys-in-the-signer", "provider/chain-side.ts")).toEqual(["provider/wallet/keys.ts"]);
+    expect(reported("keys-in-the-signer", "provider/wallet/signer.ts")).toEqual([]);
   });
 
   it("preload takes types from ipc and no code", () => {
