@@ -41,6 +41,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   RATE_LIMITED: 429,
   BUDGET_TOO_LOW: 402,
   INSUFFICIENT_FUNDS: 402,
+  PRICE_CHANGED: 402,
   UNAUTHORISED: 403,
   DEVNET_ONLY: 403,
   NO_PROVIDER: 503,
@@ -48,6 +49,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   PROVIDER_BUSY: 503,
   PROVIDER_PAUSED: 503,
   TIMEOUT: 504,
+  ESCROW_UNCERTAIN: 504,
 };
 
 /** The HTTP status for a code; 502 for what others did, 500 only for what is our own fault. */

@@ -1,5 +1,6 @@
 /** Filed receipts survive a restart, also one in the middle of a line. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type * as Fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jobId } from "@zpu/protocol/ids";
@@ -10,7 +11,7 @@ import { openReceiptStore } from "./receipt-store.ts";
 /** How many bytes a write takes at most, and how many there is room for in all. */
 const disk = vi.hoisted(() => ({ perWrite: Infinity, room: Infinity }));
 vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof import("node:fs")>();
+  const fs = await original<typeof Fs>();
   const writeSync = (file: number, bytes: Buffer, offset = 0): number => {
     const count = Math.min(bytes.length - offset, disk.perWrite, disk.room);
     if (count === 0) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });

@@ -107,6 +107,7 @@ export interface Account {
   /**
    * Posts the job with its escrow, by permit: one transaction, no standing allowance. Once the transaction may be out, the only refusal is
    * that of the mined transaction or of another in its place; else it waits until acceptBy, and an error then has the fact mayBePosted: true.
+   * An error without that fact comes from before: nothing was sent.
    */
   post(spec: JobSpec, nonce: bigint, signal?: AbortSignal): Promise<ChainTransaction>;
   cancel(jobId: JobId): Promise<ChainTransaction>;
@@ -148,6 +149,7 @@ function chainError(error: unknown, rpc: string): ZpuError {
     }
     return new ZpuError("TRANSACTION_REVERTED", { reason: error.shortMessage }, error);
   }
+  if (isError(error, "ACTION_REJECTED")) return new ZpuError("CANCELLED", {}, error); // a person declined in the wallet
   if (isError(error, "INSUFFICIENT_FUNDS"))
     return new ZpuError("INSUFFICIENT_FUNDS", { account: "of the requestor", balance: "too little gas money", needed: "more" }, error);
   return new ZpuError("CHAIN_UNREACHABLE", { rpc, detail: error instanceof Error ? error.message.slice(0, 120) : String(error) }, error);
@@ -387,7 +389,7 @@ export async function openChain(document: Pick<DiscoveryDocument, "chainId" | "r
 
     return {
       address: owner,
-      signJobId: (jobId) => signer.signMessage(getBytes(jobIdSchema.parse(jobId))),
+      signJobId: (jobId) => asking(() => signer.signMessage(getBytes(jobIdSchema.parse(jobId)))),
       signReceipt: (receipt) => signer.signTypedData(domain, RECEIPT_TYPES, receipt),
       post: (spec, nonce, signal) =>
         sendPost(spec, nonce, signal, async () => {

@@ -42,6 +42,9 @@ export type OfferOutcome = { readonly record: JobRecord; readonly channel: JobCh
 /** A provider says yes or no at once; a busy machine may take a little. */
 const ANSWER_WITHIN_MS = 15_000;
 
+/** Failures before the broadcast that the next provider would meet as well. */
+const OURS = new Set(["INSUFFICIENT_FUNDS", "CANCELLED", "CONFIG_INVALID", "INTERNAL"]);
+
 const asWord = (value: bigint): Bytes32 => bytes32.parse(`0x${value.toString(16).padStart(64, "0")}`);
 
 /** 784 grey values as bytes; throws INPUT_INVALID. */
@@ -143,7 +146,8 @@ export async function offerAndPost(parts: OfferParts, listing: ProviderListing, 
     const failure = ZpuError.wrap(error);
     if (failure.facts.mayBePosted !== true) await taken.send({ type: "cancel", jobId }).catch(() => undefined);
     taken.abort(failure);
-    if (failure.code === "STAKE_TOO_LOW" || failure.code === "PROOF_UNAVAILABLE") return { refusal: fromPeer(failure) }; // the simulation knows that the contract refuses this provider
+    // refused by the simulation, nothing was sent: that may be the provider's doing, by leaving the registry or answering late
+    if (failure.facts.mayBePosted === undefined && !OURS.has(failure.code) && !signal.aborted) return { refusal: fromPeer(failure) };
     throw failure;
   }
 }
@@ -156,9 +160,10 @@ async function agreeOnPrice(
 ): Promise<{ peer: VerifiedPeer; priceWei: bigint }> {
   const listedWei = offeringOf(listing.offerings, modelId)?.priceWei ?? budgetWei;
   const mostWei = listedWei < budgetWei ? listedWei : budgetWei;
+  const askedAtMs = performance.now();
   let peer = await peers.verify(listing, signal);
   let offering = offeringOf(peer.offerings, modelId);
-  if (!offering || offering.priceWei > mostWei) {
+  if (peer.heardAtMs < askedAtMs && (!offering || offering.priceWei > mostWei)) {
     peer = await peers.verify(listing, signal, { anew: true }); // what was heard earlier may be out of date
     offering = offeringOf(peer.offerings, modelId);
   }

@@ -18,6 +18,8 @@ export interface VerifiedPeer {
   readonly offerings: readonly Offering[];
   /** Unix seconds. */
   readonly bindingExpiresAt: number;
+  /** When it said so, on this process's own clock (`performance.now`). */
+  readonly heardAtMs: number;
 }
 
 /** Verified peers of one client; a peer is asked again after its connection was lost, its binding ran out or `forget`. */
@@ -59,6 +61,7 @@ export function createPeerBook(node: NetworkNode, chain: Chain): PeerBook {
       multiaddrs: listing.multiaddrs,
       offerings: said.offerings,
       bindingExpiresAt: binding.expiresAt,
+      heardAtMs: performance.now(),
     };
   };
 

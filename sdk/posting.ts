@@ -31,7 +31,7 @@ const REPLACED_AFTER_LOOKS = 3;
 
 /**
  * The mined transaction that posted the job. TRANSACTION_REVERTED where it was mined and failed or another took its nonce: nothing is posted
- * then. Otherwise ESCROW_UNCERTAIN once acceptBy has passed, or CANCELLED by `signal`, both with the facts jobId and mayBePosted: true.
+ * then, and the fact mayBePosted is false. Otherwise ESCROW_UNCERTAIN once acceptBy has passed, or CANCELLED by `signal`, both with the facts jobId and mayBePosted: true.
  */
 export async function untilPosted(watch: PostingWatch): Promise<ChainTransaction> {
   const { jobId, signal } = watch;
@@ -43,7 +43,7 @@ export async function untilPosted(watch: PostingWatch): Promise<ChainTransaction
     (sent) => { hash ??= sent; }, // prettier-ignore
     (error: unknown) => { broken = error ?? new Error("the broadcast failed"); }, // prettier-ignore
   );
-  const refused = (reason: string): ZpuError => new ZpuError("TRANSACTION_REVERTED", { reason, jobId });
+  const refused = (reason: string): ZpuError => new ZpuError("TRANSACTION_REVERTED", { reason, jobId, mayBePosted: false });
 
   /** One look: the outcome, or undefined while there is none; throws a definite refusal, and CHAIN_UNREACHABLE where it could not look. */
   const look = async (): Promise<ChainTransaction | undefined> => {

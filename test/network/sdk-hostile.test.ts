@@ -198,6 +198,16 @@ describe("one hostile provider does not stop the search", () => {
     expect((await failureOf(sdk.submitJob(job()))).toRecord()).toEqual({ code: "PROVIDER_BUSY", facts: { open: 1 } });
   });
 
+  it("nor an answer so late that the contract would refuse the escrow", async () => {
+    const sdk = client({ signer: await rig.fundedKey(), acceptWithinSeconds: 2 });
+    const offers = rig.offersSeen.length;
+    rig.listed = twice;
+    rig.script = { lateOnceMs: 3500 };
+    const { jobId } = await sdk.submitJob(job());
+    expect(rig.offersSeen.slice(offers)).toHaveLength(2);
+    expect(rig.offersSeen.at(-1)).toBe(jobId);
+  });
+
   it("own lack of funds ends it at once", async () => {
     const offers = rig.offersSeen.length;
     rig.listed = twice;

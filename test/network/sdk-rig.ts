@@ -48,6 +48,8 @@ export interface Script {
   reject?: ZpuError;
   /** Refuses the next offer alone. */
   rejectOnce?: ZpuError;
+  /** Takes the next offer only after so long. */
+  lateOnceMs?: number;
   /** What hellos to requestors ask for, where it is not the usual price. */
   helloPriceWei?: bigint;
   /** Sends its result and never proves on the chain. */
@@ -349,7 +351,9 @@ export async function openSdkRig(): Promise<SdkRig> {
       if (request.type === "offer") {
         rig.offersSeen.push(jobId);
         if (rig.script.reject) throw rig.script.reject;
-        const { rejectOnce } = rig.script;
+        const { rejectOnce, lateOnceMs } = rig.script;
+        delete rig.script.lateOnceMs;
+        if (lateOnceMs !== undefined) await new Promise((resolve) => setTimeout(resolve, lateOnceMs));
         delete rig.script.rejectOnce;
         if (rejectOnce) throw rejectOnce;
         const info = sealInfo("input", jobId, request.requestor, request.spec.provider);
