@@ -1,25 +1,8 @@
 /** `npm test`: types, lint, floor plan, contracts, circuits, unit, network, pages in Chromium; ends with the totals. */
-import { check, conclude, counted, notRun, vitest, type StageResult } from "./stages.ts";
+import { check, conclude, counted, notRun, ROOT, vitest, type StageResult } from "./stages.ts";
+import { filesOf, ROOMS } from "./suites.ts";
 import { ensureSystemPackages } from "./system.ts";
 
-const ROOMS = [
-  "protocol",
-  "ipc",
-  "contracts",
-  "circuits",
-  "proofs",
-  "network",
-  "provider",
-  "sdk",
-  "gateway",
-  "main",
-  "cli",
-  "devnet",
-  "preload",
-  "renderer",
-  "test",
-  "bench",
-];
 const bin = (name: string): string => `node_modules/.bin/${name}`;
 
 const STAGES: Readonly<Record<string, () => Promise<StageResult>>> = {
@@ -27,13 +10,10 @@ const STAGES: Readonly<Record<string, () => Promise<StageResult>>> = {
   lint: () => check("lint", ["test/lint.ts"]),
   "floor-plan": () => check("floor-plan", [bin("depcruise"), "--config", ".dependency-cruiser.cjs", ...ROOMS]),
   contracts: () => counted("contracts", ["contracts/script/test.ts"]),
-  circuits: () => vitest("circuits", ["circuits", "proofs"]),
-  unit: () =>
-    vitest("unit", ["protocol", "ipc", "contracts", "network", "provider", "sdk", "gateway", "cli", "devnet", "renderer", "test/house"], {
-      exclude: ["test/network/**", "test/ui/**"],
-    }),
-  network: () => vitest("network", ["test/network"], { serial: true }),
-  pages: () => vitest("pages", ["test/ui"], { serial: true }),
+  circuits: () => vitest("circuits", filesOf(ROOT, "circuits")),
+  unit: () => vitest("unit", filesOf(ROOT, "unit")),
+  network: () => vitest("network", filesOf(ROOT, "network"), { serial: true }),
+  pages: () => vitest("pages", filesOf(ROOT, "pages"), { serial: true }),
 };
 
 const startedMs = Date.now();

@@ -54,11 +54,11 @@ export async function check(name: string, args: readonly string[]): Promise<Stag
   return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [], ms: Date.now() - startedMs };
 }
 
-/** A vitest stage over files whose path contains one of `paths`, but those that match `exclude`. A file that fails to load counts as one failure. */
+/** A vitest stage over the files at `paths`. A file that fails to load counts as one failure. */
 export async function vitest(
   name: string,
   paths: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; serial?: boolean; retry?: number; exclude?: readonly string[] } = {},
+  options: { env?: NodeJS.ProcessEnv; serial?: boolean } = {},
 ): Promise<StageResult> {
   const startedMs = Date.now();
   const folder = join(ROOT, ".cache", "test-reports");
@@ -67,7 +67,6 @@ export async function vitest(
   rmSync(report, { force: true });
   const args = [bin("vitest"), "run", ...paths, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
   if (options.serial) args.push("--no-file-parallelism");
-  for (const pattern of options.exclude ?? []) args.push("--exclude", pattern);
   const { code, output } = await runNode(args, options.env, true);
   let passed = 0;
   let failed = 0;
