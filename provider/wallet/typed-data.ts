@@ -30,10 +30,6 @@ export function recoverSigner(digest: Bytes32, signature: string): Address | und
 export const recoverReceiptSigner = (domain: SigningDomain, receipt: Receipt, signature: string): Address | undefined =>
   recoverSigner(receiptDigest(domain, receipt), signature);
 
-/** The account that signed `binding`; undefined where the signature is malformed. Compare with the operator in the registry. */
-export const recoverBindingSigner = (domain: SigningDomain, binding: NodeBinding, signature: string): Address | undefined =>
-  recoverSigner(bindingDigest(domain, binding), signature);
-
 /** The account that signed the 32 bytes of `value` as a personal message (EIP-191); undefined where the signature is malformed. */
 export const recoverPersonalSigner = (value: Bytes32 | JobId, signature: string): Address | undefined =>
   recoverSigner(bytes32.parse(hashMessage(getBytes(value))), signature);
