@@ -10,7 +10,7 @@ import { ZpuError } from "@zpu/protocol/errors";
 import { jobId as jobIdSchema } from "@zpu/protocol/ids";
 import { tokensToWei } from "@zpu/protocol/money";
 import { ZPUClient, type ClientOptions } from "@zpu/sdk/client";
-import { VoidSigner, Wallet, type Provider } from "ethers";
+import { JsonRpcProvider, NonceManager, VoidSigner, Wallet, type Provider } from "ethers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MODEL_NAME, openSdkRig, PRICE, type SdkRig } from "./sdk-rig.ts";
 
@@ -68,6 +68,21 @@ describe("an escrow that may be out", () => {
       expect(await rig.chain.tokenBalanceWei(account)).toBe(tokensToWei(100) - PRICE);
     },
   );
+
+  it("by a wallet that signs and sends in one is found by its job, although the wallet says that it failed", async () => {
+    const provider = new JsonRpcProvider(rig.rpcUrl, Number(DEVNET_CHAIN_ID), { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
+    const sdk = client({ signer: new NonceManager(new Wallet(await rig.fundedKey(), provider)) });
+    const offers = rig.offersSeen.length;
+    rig.listed = twice;
+    rig.script = { neverAccept: true };
+    let broadcasts = 0;
+    rig.rpcFault = (method) => (method === "eth_sendRawTransaction" && (broadcasts += 1) === 1 ? "lose" : undefined);
+    const { jobId } = await sdk.submitJob(job());
+    provider.destroy();
+    expect(broadcasts).toBe(1);
+    expect(rig.offersSeen.slice(offers)).toEqual([jobId]);
+    expect((await rig.chain.job(jobId)).state).toBe("posted");
+  });
 
   it("that cannot be seen until acceptBy ends the search with its job id; the provider is not told that it is off; refund brings it back", async () => {
     const sdk = client({ signer: await rig.fundedKey(), acceptWithinSeconds: 2 });
