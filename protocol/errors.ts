@@ -18,6 +18,7 @@ export const ERROR_TEXTS = {
   PRICE_CHANGED: ["The provider asks {asked} and was listed at {listed}.", "Choose another provider, or try again once its listing is up to date."],
   INSUFFICIENT_FUNDS: ["The account {account} holds {balance} and {needed} are needed.", "Add funds to the account and try again."],
   INPUT_INVALID: ["The input does not fit the model: {detail}.", "Correct the input and try again."],
+  FILE_UNREADABLE: ["The file {path} cannot be read: {detail}.", "Check its name, and that you may read it."],
   COMMITMENT_MISMATCH: ["The {what} does not match its commitment on the chain.", "Ask again; if it repeats, choose another provider."],
   JOB_NOT_POSTED: ["Job {jobId} is not on the chain with the agreed terms: {detail}.", "Post the job with its escrow first."],
   JOB_UNKNOWN: ["There is no job {jobId} here.", "Check the id."],
@@ -63,6 +64,10 @@ export const ERROR_TEXTS = {
     "Nothing was signed. Check the node's settings; if it repeats, report it with the log.",
   ],
   NOT_SUPPORTED: ["{what} is not supported.", "{alternatives}"],
+  DATA_VERSION_UNKNOWN: [
+    "The file {path} has data of version {actual}; this program reads version {expected}.",
+    "Use the program that wrote it, or choose another --data directory.",
+  ],
   CONFIG_INVALID: ["The setting {name} is not valid: {detail}.", "Correct it and start again."],
   INTERNAL: ["Something went wrong inside: {detail}.", "Please report it with the log."],
 } as const satisfies Record<string, readonly [sentence: string, remedy: string]>;
