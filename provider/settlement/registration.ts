@@ -28,7 +28,15 @@ const tokens = (amountWei: bigint): string => `${weiToTokens(amountWei)} ${TOKEN
  * Sees to it that the node is registered with at least `stakeWei`. Safe to repeat, also after a crash at any point.
  * STAKE_TOO_LOW below the registry's minimum, INSUFFICIENT_FUNDS where owner lacks tokens or gas, CHAIN_UNREACHABLE, TRANSACTION_REVERTED.
  */
-export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }: RegistrationOptions): Promise<Registration> {
+export async function ensureRegistered(options: RegistrationOptions): Promise<Registration> {
+  for (;;) {
+    const done = await attempt(options);
+    if (done) return done;
+  }
+}
+
+/** One attempt; undefined where the chain has moved on meanwhile and the question is another one. */
+async function attempt({ settlement, roles, peerKey, stakeWei }: RegistrationOptions): Promise<Registration | undefined> {
   const before = await settlement.node();
   if (before.registered && before.operator !== roles.operator) {
     throw new ZpuError("CONFIG_INVALID", { name: "keys", detail: `the registered operator is ${before.operator}, this node's is ${roles.operator}` });
@@ -39,13 +47,20 @@ export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }:
   const missingWei = stakeWei - before.stakeWei;
   // The amounts are part of the keys: a repeated call finds its own transactions, a call with another stake does not collide with them.
   const suffix = before.registered ? `raise:${before.stakeWei.toString()}:${stakeWei.toString()}` : stakeWei.toString();
-  const registerKey = nextKey(settlement, `register:do:${suffix}`, "reverted");
+  const base = `register:do:${suffix}`;
+  const registerKey = nextKey(settlement, base);
+  if (registerKey !== base) {
+    // An earlier one has ended, and yet the stake is missing: it was reverted, or the stake has gone down again since. Or it was
+    // mined after `before` was read: then a new one would be one too many.
+    const now = await settlement.node();
+    if (now.registered !== before.registered || now.stakeWei !== before.stakeWei) return undefined;
+  }
   if (!settlement.sent(registerKey)) {
     const balanceWei = await settlement.tokenBalanceWei(roles.owner);
     if (balanceWei < missingWei)
       throw new ZpuError("INSUFFICIENT_FUNDS", { account: roles.owner, balance: tokens(balanceWei), needed: tokens(missingWei) });
     if ((await settlement.allowanceWei(roles.owner)) < missingWei) {
-      await confirmed(settlement, nextKey(settlement, `register:approve:${suffix}`, "any"), { type: "approve", amountWei: missingWei });
+      await confirmed(settlement, nextKey(settlement, `register:approve:${suffix}`), { type: "approve", amountWei: missingWei });
     }
   }
   const intent: Intent = before.registered
@@ -56,12 +71,11 @@ export async function ensureRegistered({ settlement, roles, peerKey, stakeWei }:
   return { change: before.registered ? "raised" : "registered", stakeWei: after.stakeWei, tx };
 }
 
-/** `base`, or `base:2`, `base:3`...: the first that has not ended so that its transaction is of no more use. */
-function nextKey(settlement: ChainSettlement, base: string, spent: "reverted" | "any"): string {
-  for (let attempt = 1; ; attempt += 1) {
-    const key = attempt === 1 ? base : `${base}:${attempt}`;
-    const outcome = settlement.sent(key)?.outcome;
-    if (!outcome || (spent === "reverted" && outcome.status !== "reverted")) return key;
+/** `base`, or `base:2`, `base:3`...: the first whose transaction has not ended. */
+function nextKey(settlement: ChainSettlement, base: string): string {
+  for (let number = 1; ; number += 1) {
+    const key = number === 1 ? base : `${base}:${number}`;
+    if (!settlement.sent(key)?.outcome) return key;
   }
 }
 
