@@ -7,6 +7,7 @@ import { address, bytes32, fromHex, toHex, type Address, type Bytes32 } from "@z
 import type { NodeIdentity } from "@zpu/ipc/workers/signer";
 import { HDNodeWallet, Mnemonic } from "ethers";
 import { z } from "zod";
+import { asDiskError, orDiskFull } from "../base/disk.ts";
 import { networkKeyPath, nodeKeyPath, readNetworkKeys, readPrivate } from "./key-file.ts";
 
 /** BIP-44 path of an account of the node: 0 owner, 1 operator, 2 payout. */
@@ -122,7 +123,7 @@ function exists(path: string): boolean {
 /** Writes `content` beside `path`, fsyncs, then links it into place: appears whole or not at all, and never replaces a file. */
 function writeNew(path: string, content: object): void {
   const draft = `${path}.${randomUUID()}.new`;
-  const file = openSync(draft, "wx", 0o600);
+  const file = orDiskFull(path, () => openSync(draft, "wx", 0o600));
   try {
     try {
       writeSync(file, `${JSON.stringify(content)}\n`);
@@ -134,8 +135,7 @@ function writeNew(path: string, content: object): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") throw new ZpuError("KEY_FILE_INVALID", { path, detail: "it is there already and is never overwritten" }, error);
-    if (code === "ENOSPC" || code === "EDQUOT") throw new ZpuError("DISK_FULL", { path }, error);
-    throw error;
+    throw asDiskError(error, path);
   } finally {
     unlinkSync(draft);
   }

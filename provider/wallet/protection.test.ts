@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, StatementSync } from "node:sqlite";
 import { bytes32, jobId as jobIdSchema } from "@zpu/protocol/ids";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { openProtection } from "./protection.ts";
 
 const JOB = jobIdSchema.parse(`0x${"a".repeat(64)}`);
@@ -46,6 +46,43 @@ it("has the digest on the disk before it signs: a crash while signing cannot lea
   expect(() => second.receipt(JOB, digest("2"), () => "0x02")).toThrow(expect.objectContaining({ code: "SIGNATURE_REFUSED" }) as Error);
   expect(second.receipt(JOB, digest("1"), () => "0x01")).toBe("0x01");
   second.close();
+});
+
+it("is of version 1, takes over a file from before versions, and refuses a newer one untouched", () => {
+  const path = join(dir, "signer.sqlite");
+  const version = (next?: number): unknown => {
+    const db = new DatabaseSync(path);
+    if (next !== undefined) db.exec(`PRAGMA user_version = ${next}`);
+    const found = db.prepare("PRAGMA user_version").get()?.user_version;
+    db.close();
+    return found;
+  };
+  const first = open();
+  first.receipt(JOB, digest("1"), () => "0x01");
+  first.close();
+  expect(version()).toBe(1);
+  version(0);
+  const taken = open();
+  expect(() => taken.receipt(JOB, digest("2"), () => "0x02")).toThrow(expect.objectContaining({ code: "SIGNATURE_REFUSED" }) as Error);
+  taken.close();
+  expect(version()).toBe(1);
+  version(2);
+  expect(open).toThrow(expect.objectContaining({ code: "DATA_VERSION_UNKNOWN", facts: { path, actual: 2, expected: 1 } }) as Error);
+  expect(version()).toBe(2);
+});
+
+it.each([13, 4874, 778])("says DISK_FULL where SQLite finds no room (%i), and signs nothing", (errcode) => {
+  const protection = open();
+  vi.spyOn(StatementSync.prototype, "run").mockImplementation(() => {
+    throw Object.assign(new Error("no room"), { code: "ERR_SQLITE_ERROR", errcode });
+  });
+  let signed = false;
+  expect(() => protection.receipt(JOB, digest("1"), () => ((signed = true), "0x01"))).toThrow(
+    expect.objectContaining({ code: "DISK_FULL" }) as Error,
+  );
+  expect(signed).toBe(false);
+  vi.restoreAllMocks();
+  protection.close();
 });
 
 it("signs nothing where it cannot record", () => {

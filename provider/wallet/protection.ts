@@ -3,6 +3,7 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Bytes32, JobId } from "@zpu/protocol/ids";
+import { asDiskError, orDiskFull } from "../base/disk.ts";
 
 /** The signer's memory of what it has signed. */
 export interface Protection {
@@ -19,20 +20,28 @@ interface Row {
   readonly signature: string | null;
 }
 
-const isFull = (error: unknown): boolean => error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 13;
+/** Version of the tables in signer.sqlite, kept in the file's `user_version`. */
+const DATA_VERSION = 1;
 
-/** Opens (or makes) the protection database at `path`, mode 0600. Only the signer process opens it. `now` gives Unix milliseconds. */
+/**
+ * Opens (or makes) the protection database at `path`, mode 0600. Only the signer process opens it. `now` gives Unix milliseconds.
+ * DISK_FULL; DATA_VERSION_UNKNOWN where another program wrote the file: nothing is signed then.
+ */
 export function openProtection(path: string, now: () => number = Date.now): Protection {
-  const db = new DatabaseSync(path);
+  const db = orDiskFull(path, () => new DatabaseSync(path));
   try {
+    const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
+    if (version !== 0 && version !== DATA_VERSION) throw new ZpuError("DATA_VERSION_UNKNOWN", { path, actual: version, expected: DATA_VERSION });
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
     db.exec(
       "CREATE TABLE IF NOT EXISTS receipt (job_id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, signature TEXT, recorded_at_ms INTEGER NOT NULL) STRICT",
     );
+    // A file from before versions were kept has the same table.
+    if (version === 0) db.exec(`PRAGMA user_version = ${DATA_VERSION}`);
     if (path !== ":memory:" && process.platform !== "win32") chmodSync(path, 0o600);
   } catch (error) {
     db.close();
-    throw isFull(error) ? new ZpuError("DISK_FULL", { path }, error) : error;
+    throw asDiskError(error, path);
   }
   const find = db.prepare("SELECT digest, signature FROM receipt WHERE job_id = ?");
   const record = db.prepare("INSERT INTO receipt (job_id, digest, recorded_at_ms) VALUES (?, ?, ?)");
@@ -48,7 +57,7 @@ export function openProtection(path: string, now: () => number = Date.now): Prot
         complete.run(signature, jobId);
         return signature;
       } catch (error) {
-        throw isFull(error) ? new ZpuError("DISK_FULL", { path }, error) : error;
+        throw asDiskError(error, path);
       }
     },
     close: () => db.close(),
