@@ -23,12 +23,28 @@ interface Opened {
   readonly chainId: bigint;
 }
 
+/** PORT_TAKEN where another program has the port of an address to listen on; else `error` itself. */
+function listenError(error: unknown, listen: readonly string[]): unknown {
+  const seen = new Set<unknown>();
+  const taken = (cause: unknown): boolean => {
+    if (typeof cause !== "object" || cause === null || seen.has(cause)) return false;
+    seen.add(cause);
+    if (("code" in cause && cause.code === "EADDRINUSE") || (cause instanceof Error && cause.message.includes("EADDRINUSE"))) return true;
+    return ("cause" in cause && taken(cause.cause)) || (cause instanceof AggregateError && cause.errors.some(taken));
+  };
+  if (!taken(error)) return error;
+  const ports = listen.map((place) => place.slice(place.lastIndexOf("/") + 1)).filter((port) => port !== "0");
+  return new ZpuError("PORT_TAKEN", { port: ports.join(" or "), option: "--listen" }, error);
+}
+
 /** Serves the network contract on `pipe` and brings what requestors send; returns a function that stops the node. */
 export function servePeer(pipe: Pipe): () => Promise<void> {
   const { client, server } = duplex(pipe);
   const core = connect(market, client, "CANCELLED");
   const channels = new Map<number, Channel<JobReply, JobRequest>>();
-  const state = createState<NetworkState>({ multiaddrs: [], peers: 0, gateways: 0 });
+  const state = createState<NetworkState>({ multiaddrs: [], peers: 0, gateways: 0 }, (error) => {
+    process.stderr.write(`the network state was not told: ${ZpuError.wrap(error).message}\n`);
+  });
   let opened: Opened | undefined;
   let announced: Pick<Hello, "binding" | "offerings"> | undefined;
   let nextChannel = 1;
@@ -80,7 +96,9 @@ export function servePeer(pipe: Pipe): () => Promise<void> {
         if (opened) throw new ZpuError("INTERNAL", { detail: "the node is open already" });
         const seeds = readNetworkKeys(keyFile);
         const keys = await keyPairFromPrivateKey(seeds.encryptionSeed);
-        const node = await createNode({ peerSeed: seeds.peerSeed, listen });
+        const node = await createNode({ peerSeed: seeds.peerSeed, listen }).catch((error: unknown) => {
+          throw listenError(error, listen);
+        });
         opened = { node, keys, link: createGatewayLink(node, refresh), chainId };
         node.onConnect(refresh);
         node.onDisconnect(refresh);
