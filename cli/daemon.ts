@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { Handlers } from "@zpu/ipc/rpc/contract";
 import { serve } from "@zpu/ipc/rpc/serve";
-import { operator, type Operator } from "@zpu/ipc/operator/contract";
+import { operator } from "@zpu/ipc/operator/contract";
+import { forPage } from "@zpu/ipc/operator/page-rule";
 import { ZpuError } from "@zpu/protocol/errors";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 import { parseConfig, type ProviderConfig } from "@zpu/provider/config";
@@ -12,7 +13,7 @@ import type { Command } from "./arguments.ts";
 import { local, type Local } from "./local-contract.ts";
 import { lockDataDir } from "./lock.ts";
 import { jsonText, say } from "./output.ts";
-import { builtPages } from "./pages.ts";
+import { openPages } from "./pages.ts";
 import { dataDirOf, DEFAULT_DEVNET_URL, WEB_PORTS } from "./paths.ts";
 import { openInBrowser } from "./ports/browser.ts";
 import { createSpawner } from "./ports/spawner.ts";
@@ -89,19 +90,13 @@ async function open(
   stops: (() => Promise<void> | void)[],
   stop: () => void,
 ): Promise<void> {
-  const sessions = openSessions(join(config.dataDir, "web-sessions.json"), Date.now);
-  const fromBrowser: Handlers<Operator> = {
-    ...provider.operator,
-    node: {
-      ...provider.operator.node,
-      stop: () => {
-        throw new ZpuError("CONFIRM_IN_TERMINAL", { command: "zpu-node stop" });
-      },
-    },
-  };
+  const sessions = openSessions(join(config.dataDir, "web-sessions.json"), Date.now, log);
+  const fromBrowser = forPage(provider.operator);
+  const pages = openPages(log);
+  stops.push(() => pages.close());
   const web: Web = await serveWeb({
     ports: start.port === undefined ? WEB_PORTS : [start.port],
-    pages: () => builtPages(log),
+    pages: () => pages.folder(),
     sessions,
     serveOn: (pipe) => void serve(operator, fromBrowser, pipe),
   });

@@ -2,6 +2,7 @@
 /** `zpu-node`: the command line of a node. Exit code 0: done; 1: an error, said with its remedy; 2: the command makes no sense. */
 import { ZpuError } from "@zpu/protocol/errors";
 import { parseCommand, USAGE, type Command } from "./arguments.ts";
+import { outliveReaders } from "@zpu/provider/base/closed-output";
 import { errorJson, errorText, jsonText, say } from "./output.ts";
 
 async function run(command: Command): Promise<number> {
@@ -21,10 +22,11 @@ async function run(command: Command): Promise<number> {
   }
 }
 
+outliveReaders();
 const parsed = parseCommand(process.argv.slice(2));
 if (!parsed.ok) {
   if (parsed.json) say(jsonText({ error: { code: "USAGE", sentence: parsed.reason, remedy: "zpu-node help" } }));
-  else process.stderr.write(`${parsed.reason}\n\n${USAGE}`);
+  else process.stderr.write(`${parsed.reason}\nWhat there is: zpu-node help\n`);
   process.exitCode = 2;
 } else {
   try {

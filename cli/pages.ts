@@ -1,59 +1,57 @@
-/** The built pages of the app; built on the first visit where they are missing or older than their sources. */
-import { spawn } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+/** The built pages of the app; built on the first visit where they are missing or their sources have changed. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { pagesBuilder, pagesBuilt, pagesDigest, pagesFolder, rememberPages } from "@zpu/provider/base/built-pages";
 import type { Ports } from "@zpu/provider/ports";
 import { ROOT } from "./paths.ts";
 
-const PAGES = join(ROOT, "renderer", "dist");
-const SOURCES = ["renderer", "ipc", "protocol", "proofs"];
-const NOT_SOURCES = new Set(["node_modules", "dist", "README.md"]);
-let building: Promise<void> | undefined;
+const LAST_WORDS_CHARS = 2_000;
 
-/** The newest change under `folder`, Unix milliseconds. */
-function newestMs(folder: string): number {
-  let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (NOT_SOURCES.has(entry.name) || entry.name.includes(".test.")) continue;
-    const path = join(folder, entry.name);
-    newest = Math.max(newest, entry.isDirectory() ? newestMs(path) : statSync(path).mtimeMs);
-  }
-  return newest;
+export interface Pages {
+  /** Folder of the pages. The sources are looked at once per run of the node; throws with the builder's last words. */
+  folder(): Promise<string>;
+  /** Ends a build that is on its way. */
+  close(): void;
 }
 
-function upToDate(): boolean {
-  try {
-    const builtMs = statSync(join(PAGES, "index.html")).mtimeMs;
-    return SOURCES.every((room) => newestMs(join(ROOT, room)) <= builtMs);
-  } catch {
-    return false;
-  }
-}
+/** The pages of the program in `root`; `builder` is what Node runs to build them. */
+export function openPages(log: Ports["log"], root = ROOT, builder: readonly string[] = pagesBuilder(root)): Pages {
+  let child: ChildProcess | undefined;
+  let closed = false;
+  let ready: Promise<string> | undefined;
 
-async function build(log: Ports["log"]): Promise<void> {
-  log("info", "building the pages");
-  const vite = join(dirname(createRequire(join(ROOT, "package.json")).resolve("vite/package.json")), "bin", "vite.js");
-  const child = spawn(process.execPath, [vite, "build", "renderer"], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
-  let words = "";
-  child.stderr.on("data", (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(-2_000)));
-  const code = await new Promise<number | null>((done, fail) => {
-    child.once("error", fail);
-    child.once("exit", done);
-  });
-  if (code !== 0) throw new Error(`the pages could not be built: ${words.trim()}`);
-}
-
-let checked = false;
-/** Folder of the pages. The sources are looked at once per run of the node. */
-export async function builtPages(log: Ports["log"]): Promise<string> {
-  if (checked) return PAGES;
-  if (!upToDate()) {
-    building ??= build(log).finally(() => {
-      building = undefined;
+  const build = async (): Promise<void> => {
+    log("info", "building the pages");
+    const running = spawn(process.execPath, [...builder], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    child = running;
+    let words = "";
+    running.stderr.on("data", (chunk: Buffer) => (words = `${words}${chunk.toString()}`.slice(-LAST_WORDS_CHARS)));
+    const code = await new Promise<number | null>((done, fail) => {
+      running.once("error", fail);
+      running.once("exit", done);
     });
-    await building;
-  }
-  checked = true;
-  return PAGES;
+    child = undefined;
+    if (code !== 0) throw new Error(`the pages could not be built: ${closed ? "the node is stopping" : words.trim()}`);
+  };
+  const make = async (): Promise<string> => {
+    const digest = pagesDigest(root);
+    if (!pagesBuilt(root, digest)) {
+      await build();
+      rememberPages(root, digest);
+    }
+    return pagesFolder(root);
+  };
+  return {
+    folder() {
+      if (closed) return Promise.reject(new Error("the node is stopping"));
+      ready ??= make().catch((error: unknown) => {
+        ready = undefined; // the next visit tries again
+        throw error;
+      });
+      return ready;
+    },
+    close() {
+      closed = true;
+      child?.kill("SIGKILL");
+    },
+  };
 }

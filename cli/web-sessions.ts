@@ -1,6 +1,7 @@
 /** Who may use the pages: a token is spent once for a session; only digests are kept, so the file gives nobody access. */
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { Ports } from "@zpu/provider/ports";
 import { z } from "zod";
 
 const MAX_TOKENS = 32;
@@ -19,7 +20,7 @@ export interface Sessions {
 const digestOf = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 
 /** The sessions in the file at `path` (0600), so that a browser stays signed in over a restart. */
-export function openSessions(path: string, now: () => number): Sessions {
+export function openSessions(path: string, now: () => number, log: Ports["log"] = () => undefined): Sessions {
   const tokens = new Set<string>();
   let sessions = read(path).filter(({ untilMs }) => untilMs > now());
   return {
@@ -36,8 +37,13 @@ export function openSessions(path: string, now: () => number): Sessions {
       if (!tokens.delete(digestOf(token))) return undefined;
       const session = randomBytes(32).toString("base64url");
       sessions = [...sessions, { digest: digestOf(session), untilMs: now() + TTL_MS }].slice(-MAX_SESSIONS);
-      writeFileSync(`${path}.new`, JSON.stringify(sessions), { mode: 0o600 });
-      renameSync(`${path}.new`, path);
+      try {
+        writeFileSync(`${path}.new`, JSON.stringify(sessions), { mode: 0o600 });
+        renameSync(`${path}.new`, path);
+      } catch (error) {
+        // The page opens all the same, on a full disk too; only the next run of the node will not know it.
+        log("warn", "this browser has to sign in anew after a restart", { detail: error instanceof Error ? error.message : String(error) });
+      }
       return session;
     },
     knows(session) {

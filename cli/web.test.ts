@@ -117,6 +117,15 @@ describe("web", () => {
     expect((await ask("/", { cookie: cookie.replace(String(before), String(port)) })).status).toBe(200);
   });
 
+  it("lets a browser in where its session cannot be kept, on a full disk say", async () => {
+    const told: string[] = [];
+    const sessions = openSessions(join(folder, "gone", "sessions.json"), () => nowMs, (_level, message) => told.push(message)); // prettier-ignore
+    const opened = sessions.spend(sessions.token());
+    expect(sessions.knows(opened)).toBe(true);
+    expect(told).toEqual(["this browser has to sign in anew after a restart"]);
+    expect(openSessions(join(folder, "gone", "sessions.json"), () => nowMs).knows(opened)).toBe(false);
+  });
+
   it("sends the policy with every answer, with a nonce of its own", async () => {
     const cookie = await signIn();
     const policies = await Promise.all(

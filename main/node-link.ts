@@ -1,6 +1,8 @@
-/** Relays the page's pipe to the operator socket of the node that runs on this machine; the page's frames are not read here. */
+/** Relays the page's pipe to the operator socket of the node that runs on this machine; what only the terminal may ask stays here. */
 import { connect, type Socket } from "node:net";
 import { ipcMain, type IpcMainEvent } from "electron";
+import { screenForPage } from "@zpu/ipc/operator/page-rule";
+import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
 import { PAGE_URL } from "./pages.ts";
 
 /** Longest frame that is relayed either way, in characters. */
@@ -52,7 +54,18 @@ export function relayPipes(socketPath: string | undefined): void {
   });
   ipcMain.on("pipe:frame", (event, id: unknown, frame: unknown) => {
     if (!ours(event) || typeof id !== "string" || typeof frame !== "string" || frame.length > MAX_FRAME_CHARS || frame.includes("\n")) return;
-    sockets.get(id)?.write(`${frame}\n`);
+    const socket = sockets.get(id);
+    if (socket === undefined) return;
+    let message: unknown;
+    try {
+      message = decodeText(frame);
+    } catch {
+      return void socket.destroy();
+    }
+    // The node's socket is the terminal's: what it answers beyond a page's rights is stopped here. What passes is what was parsed.
+    const screened = screenForPage(message);
+    if ("pass" in screened) socket.write(`${encodeText(screened.pass)}\n`);
+    else if (!event.sender.isDestroyed()) event.sender.send("pipe:frame", id, encodeText(screened.answer));
   });
   ipcMain.on("pipe:close", (event, id: unknown) => {
     if (ours(event) && typeof id === "string") sockets.get(id)?.destroy();
