@@ -103,16 +103,27 @@ export function parseCommand(words: readonly string[]): ParsedCommand {
 function read(words: readonly string[]): Command {
   const registering = words.includes("--register-node");
   const rest = words.filter((word) => word !== "--register-node");
-  const [first] = rest;
   const asksHelp = rest.includes("--help") || rest.includes("-h");
-  if (asksHelp || (first === undefined && !registering))
+  if (asksHelp || (rest.length === 0 && !registering))
     return { name: "help", json: rest.includes("--json"), dataDir: undefined, devnetUrl: undefined };
-  const named = first !== undefined && !first.startsWith("-") ? first : undefined;
+  const at = commandAt(rest);
+  const named = rest[at];
   const name = registering ? "register" : named;
   if (registering && named !== undefined && named !== "register") throw new UsageError(`--register-node and ${named} are two commands`);
-  if (name === undefined) throw new UsageError(`the command comes first, before '${first ?? ""}'`);
+  if (name === undefined) throw new UsageError(`there is no command beside '${rest.join(" ")}'`);
   if (!Object.hasOwn(OPTIONS, name)) throw new UsageError(`there is no command '${name}'`);
-  return readCommand(name as Name, named === undefined ? rest : rest.slice(1));
+  return readCommand(name as Name, rest.toSpliced(at, 1));
+}
+
+/** Where the command stands: the first word that is neither an option nor the value of one; `words.length` where there is none. */
+function commandAt(words: readonly string[]): number {
+  const options: Readonly<Record<string, { type: string }>> = Object.assign({}, COMMON, ...Object.values(OPTIONS));
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? "";
+    if (!word.startsWith("-")) return at;
+    if (!word.includes("=") && options[word.slice(2)]?.type === "string") at += 1;
+  }
+  return words.length;
 }
 
 function readCommand(name: Name, args: string[]): Command {

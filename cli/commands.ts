@@ -11,6 +11,7 @@ import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 import type { Command } from "./arguments.ts";
 import { readDigit } from "./digit-file.ts";
 import { local, type Local } from "./local-contract.ts";
+import { whenUnlocked } from "./lock.ts";
 import { jsonText, say, table } from "./output.ts";
 import { dataDirOf } from "./paths.ts";
 import { dialLocal } from "./socket.ts";
@@ -130,9 +131,10 @@ export async function runCommand(command: Exclude<Command, { name: "register" | 
     case "status":
       return withNode(command, async (node) => {
         const [status, earnings] = await Promise.all([firstOf(node.node.status), firstOf(node.earnings.summary)]);
+        const { history: _history, earnedCount: _earned, claimsCount: _claims, ...amounts } = earnings;
         say(
           command.json
-            ? jsonText({ ...status, earnings: { ...earnings, earned: earnings.earned.length, claims: earnings.claims.length } })
+            ? jsonText({ ...status, earnings: { ...amounts, earned: earnings.earnedCount, claims: earnings.claimsCount } })
             : statusText(status, earnings),
         );
       });
@@ -154,12 +156,12 @@ export async function runCommand(command: Exclude<Command, { name: "register" | 
         say(command.json ? jsonText({ url }) : url);
       });
     case "stop": {
-      const pipe = await dialLocal(dataDirOf(command.dataDir));
-      const gone = new Promise<true>((done) => pipe.onClose(() => done(true)));
-      const stopping = connect(local, pipe, "NOT_RUNNING").node.stop({});
-      await stopping;
-      const ended = await Promise.race([gone, sleep(STOP_MS, false, { ref: false })]);
+      const dataDir = dataDirOf(command.dataDir);
+      const pipe = await dialLocal(dataDir);
+      await connect(local, pipe, "NOT_RUNNING").node.stop({});
       pipe.close();
+      // The lock goes last, when all processes of the node have ended: from then on another may start.
+      const ended = await whenUnlocked(dataDir, STOP_MS);
       if (!ended) throw new ZpuError("TIMEOUT", { ms: STOP_MS, waiting: "waiting for the node to end" });
       say(command.json ? jsonText({ stopped: true }) : "stopped");
     }

@@ -60,7 +60,6 @@ describe("readDigit", () => {
   });
 
   it.each<[string, () => string, string]>([
-    ["a file that is not there", () => join(folder, "none.png"), "cannot be read"],
     ["a file that is no PNG", () => (writeFileSync(join(folder, "x.png"), "hello".repeat(20)), join(folder, "x.png")), "not a PNG"],
     ["an empty sheet", () => seven("w.png", 100, [255, 255, 255, 255], [255, 255, 255, 255]), "no ink"],
     [
@@ -84,5 +83,14 @@ describe("readDigit", () => {
     ],
   ])("refuses %s", async (_what, make, reason) => {
     await expect(readDigit(make())).rejects.toMatchObject({ code: "INPUT_INVALID", message: expect.stringContaining(reason) as string });
+  });
+
+  it("says that a file cannot be read, which is no fault of its content", async () => {
+    const path = join(folder, "none.png");
+    await expect(readDigit(path)).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: `The file ${path} cannot be read: there is no such file.`,
+    });
+    await expect(readDigit(folder)).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
   });
 });

@@ -45,14 +45,15 @@ export function pixelsOf(picture: GreyImage): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(asIs ? picture.data : digitImage(ink, "dark"));
 }
 
-/** Reads the PNG at `path`; INPUT_INVALID where it cannot be read as one or is too large. */
+/** Reads the PNG at `path`; FILE_UNREADABLE, INPUT_INVALID where it is no PNG or too large. */
 export async function readDigit(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const invalid = (detail: string, cause?: unknown): ZpuError => new ZpuError("INPUT_INVALID", { detail }, cause);
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw invalid(`the file ${path} cannot be read`, error);
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ZpuError("FILE_UNREADABLE", { path, detail: missing ? "there is no such file" : (error as Error).message }, error);
   }
   if (bytes.length > MAX_FILE_BYTES) throw invalid(`the file has ${bytes.length} bytes; the limit is ${MAX_FILE_BYTES}`);
   // Width and height stand at a fixed place: a small file must not unfold into gigabytes.
