@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { accountOn, newPrivateKey, accountOfKey } from "@zpu/contracts/account";
 import { DEVNET_CHAIN_ID } from "@zpu/contracts/deployments";
 import { afterEach, describe, expect, it } from "vitest";
-import { openChain, RpcError, type Chain } from "./chain.ts";
+import { openChain, RpcError, type Chain, type ChainOptions } from "./chain.ts";
 
 const key = newPrivateKey();
 const account = accountOfKey(key);
@@ -19,7 +19,7 @@ const folder = (): string => {
   folders.push(made);
   return made;
 };
-const open = (dataDir: string, extra: { now?: () => number } = {}): Promise<Chain> =>
+const open = (dataDir: string, extra: Partial<ChainOptions> = {}): Promise<Chain> =>
   openChain({ chainId: DEVNET_CHAIN_ID, dataDir, prefunded: [account], ...extra });
 
 afterEach(() => {
@@ -51,6 +51,16 @@ describe("the embedded chain", () => {
     await pay(second, 1);
     expect((await second.head()).number).toBe(11);
     await second.close();
+  });
+
+  it("tells how far a replay has come", async () => {
+    const dir = folder();
+    const first = await open(dir);
+    await pay(first, 6);
+    await first.close();
+    const told: (readonly [done: number, total: number])[] = [];
+    await (await open(dir, { onReplay: (done, total) => told.push([done, total]), replayPaceMs: 0 })).close();
+    expect(told).toEqual([1, 2, 3, 4, 5, 6].map((done) => [done, 6]));
   });
 
   it("follows the wall clock and never goes back", async () => {

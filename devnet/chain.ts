@@ -16,6 +16,8 @@ import { z } from "zod";
 import { openJournal, readMeta, writeMeta, type Journal, type JournalEntry } from "./chain-journal.ts";
 
 const BLOCK_GAS_LIMIT = 60_000_000n;
+/** Pause between two words about a replay. */
+const PROGRESS_MS = 1_000;
 const PREFUND_WEI = 10n ** 27n;
 
 /** An error as JSON-RPC carries it; `data` is the revert data as 0x-hex where a contract refused. */
@@ -54,6 +56,10 @@ export interface ChainOptions {
   readonly prefunded: readonly string[];
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** Hears every second how much of the journal has been replayed, in transactions. */
+  readonly onReplay?: (done: number, total: number) => void;
+  /** Milliseconds between two such words; 1,000 where left out. */
+  readonly replayPaceMs?: number;
 }
 
 /** What may be asked of the chain. Nothing here can change state but `eth_sendRawTransaction`, which is journaled. */
@@ -151,13 +157,23 @@ async function headOf(edr: Provider): Promise<{ number: number; hash: string; ti
   return { number: Number(head.number), hash: head.hash, timestamp: Number(head.timestamp) };
 }
 
-async function replay(edr: Provider, entries: readonly JournalEntry[]): Promise<void> {
+async function replay(
+  edr: Provider,
+  entries: readonly JournalEntry[],
+  progress: (done: number, total: number) => void,
+  paceMs: number,
+): Promise<void> {
+  let toldMs = performance.now();
   for (const [index, entry] of entries.entries()) {
     try {
       await ask(edr, "evm_setNextBlockTimestamp", [entry.timestamp]);
       await ask(edr, "eth_sendRawTransaction", [entry.raw]);
     } catch (error) {
       throw new Error(`the chain's journal is damaged at block ${index + 1}: ${error instanceof Error ? error.message : "?"}`, { cause: error });
+    }
+    if (performance.now() - toldMs >= paceMs) {
+      toldMs = performance.now();
+      progress(index + 1, entries.length);
     }
     // A block's hash covers all before it, so a check now and then is a check of everything.
     if (index % 1000 === 999 || index === entries.length - 1) {
@@ -189,7 +205,7 @@ export async function openChain(options: ChainOptions): Promise<Chain> {
   const opened = options.dataDir === undefined ? undefined : openJournal(options.dataDir);
   const journal: Journal | undefined = opened?.journal;
   const entries = opened?.entries ?? [];
-  await replay(edr, entries);
+  await replay(edr, entries, options.onReplay ?? (() => undefined), options.replayPaceMs ?? PROGRESS_MS);
   let last = await headOf(edr);
   const ms = performance.now() - startedMs;
   let aheadSeconds = 0;

@@ -14,7 +14,6 @@ const WORDS: Record<JobView["state"], string> = {
   verified: "verified on chain",
   settling: "settling",
   paid: "paid",
-  rejected: "rejected",
   cancelled: "cancelled",
   expired: "expired",
   failed: "failed",

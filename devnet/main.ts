@@ -1,4 +1,4 @@
-/** The devnet process: chain, JSON-RPC, contracts, gateway, faucet and requestor on loopback. Prints one JSON line when it is ready. */
+/** The devnet process: chain, JSON-RPC, contracts, gateway, faucet and requestor on loopback. Prints one JSON line when it is ready, and before that one a second while it replays its chain. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -63,7 +63,13 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
     const wanted = preferredPorts(dataDir, port);
     const chain = await lifecycle.start(
       "chain",
-      () => openChain({ chainId: DEVNET_CHAIN_ID, dataDir, prefunded: [accounts.funderAccount] }),
+      () =>
+        openChain({
+          chainId: DEVNET_CHAIN_ID,
+          dataDir,
+          prefunded: [accounts.funderAccount],
+          onReplay: (done, total) => tell({ event: "replaying", done, total }),
+        }),
       (part) => part.close(),
     );
     const rpc = await lifecycle.start(
@@ -172,6 +178,7 @@ async function start({ dataDir, port, testMode }: Settings): Promise<{ url: stri
   }
 }
 
+const tell = (event: object): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 let running: { url: string; stop(): Promise<void> } | undefined;
 let ending = false;
 async function end(): Promise<void> {
@@ -184,7 +191,7 @@ async function end(): Promise<void> {
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void end());
 try {
   running = await start(readSettings());
-  process.stdout.write(`${JSON.stringify({ event: "ready", url: running.url })}\n`);
+  tell({ event: "ready", url: running.url });
 } catch (error) {
   const { message, facts } = ZpuError.wrap(error);
   process.stderr.write(`${message} ${facts.detail === undefined ? "" : String(facts.detail)}\n`);

@@ -1,6 +1,5 @@
 /** A whole devnet as processes: the devnet process, the provider's registration, the provider's daemon, and typed clients of both. */
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { operator, type Operator } from "@zpu/ipc/operator/contract";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client } from "@zpu/ipc/rpc/contract";
@@ -12,8 +11,10 @@ import { openSocketPipe } from "./socket-pipe.ts";
 
 /** Stake of the demonstration provider, as the command line takes it. */
 export const STAKE = "1000NZIDIA";
-const START_LIMIT_MS = 60_000;
+/** A child that says nothing for so long while it starts has failed; one that reports progress may take as long as it needs. */
+const SILENCE_LIMIT_MS = 60_000;
 
+const devnetReplaying = z.object({ event: z.literal("replaying"), done: z.number().int(), total: z.number().int() });
 const devnetReady = z.object({ event: z.literal("ready"), url: z.string() });
 const daemonReady = z.object({ event: z.literal("ready"), webUrl: z.string().optional(), socket: z.string(), provider: address });
 
@@ -21,6 +22,8 @@ const daemonReady = z.object({ event: z.literal("ready"), webUrl: z.string().opt
 export interface Watcher {
   readonly track: (child: Child) => void;
   readonly log: (name: string, line: string) => void;
+  /** Hears what a start that takes long is about, for people. */
+  readonly progress?: (line: string) => void;
 }
 
 /** A running devnet process. */
@@ -56,6 +59,16 @@ const lastLines = (): { add(line: string): void; text(): string } => {
   };
 };
 
+/** Reads `text` as JSON that fits `schema`; undefined where it is something else, such as a line for people. */
+function eventIn<T extends z.ZodType>(schema: T, text: string): z.infer<T> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The first JSON line of a child's output that fits `schema`. */
 function firstEvent<T extends z.ZodType>(schema: T): { line(text: string): void; value: Promise<z.infer<T>> } {
   let resolve: (value: z.infer<T>) => void = () => undefined;
@@ -63,28 +76,17 @@ function firstEvent<T extends z.ZodType>(schema: T): { line(text: string): void;
   return {
     value,
     line(text) {
-      if (!text.startsWith("{")) return;
-      try {
-        const parsed = schema.safeParse(JSON.parse(text));
-        if (parsed.success) resolve(parsed.data);
-      } catch {
-        // A line that is not JSON is for people.
-      }
+      const event = eventIn(schema, text);
+      if (event !== undefined) resolve(event);
     },
   };
 }
 
-async function withinLimit<T>(name: string, value: Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const late = sleep(START_LIMIT_MS, undefined, { signal: stop.signal, ref: false }).then(() => {
-    throw new Error(`the ${name} was not ready after ${START_LIMIT_MS / 1000} s`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([value, late]);
-  } finally {
-    stop.abort();
-  }
+/** `value`, or an error once nothing was heard for `limitMs`; `heard` starts that time anew. */
+export function withoutSilence<T>(name: string, value: Promise<T>, limitMs = SILENCE_LIMIT_MS): { heard(): void; value: Promise<T> } {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`the ${name} said nothing for ${limitMs / 1000} s and is not ready`)), limitMs);
+  return { heard: () => void timer.refresh(), value: Promise.race([value, late.promise]).finally(() => clearTimeout(timer)) };
 }
 
 /** Starts the devnet process on `dataDir`; resolves once it serves. */
@@ -96,17 +98,25 @@ export async function startDevnet(dataDir: string, watcher: Watcher, options: { 
     entry: join(ROOT, "devnet", "main.ts"),
     args: ["--data", folders(dataDir).chain, "--port", String(options.port ?? 7788), ...(options.testMode === true ? ["--test-mode"] : [])],
     pipe: true,
-    onLine: (line) => ready.line(line),
+    onLine(line) {
+      ready.line(line);
+      const replaying = eventIn(devnetReplaying, line);
+      if (replaying === undefined) return;
+      starting.heard();
+      const percent = Math.floor((100 * replaying.done) / replaying.total);
+      watcher.progress?.(`replaying the chain: ${replaying.done} of ${replaying.total} transactions (${percent} %)`);
+    },
     onErrorLine(line) {
       words.add(line);
       watcher.log("devnet", line);
     },
   });
   watcher.track(child);
-  const { url } = await withinLimit(
+  const starting = withoutSilence(
     "devnet",
     orExit(child, ready.value, () => words.text()),
   );
+  const { url } = await starting.value;
   if (child.pipe === undefined) throw new Error("the devnet process has no pipe");
   return { child, url, control: connect(control, child.pipe) };
 }
@@ -150,10 +160,10 @@ export async function startProvider(dataDir: string, devnetUrl: string, watcher:
     },
   });
   watcher.track(child);
-  const { webUrl, socket, provider } = await withinLimit(
+  const { webUrl, socket, provider } = await withoutSilence(
     "provider",
     orExit(child, ready.value, () => words.text()),
-  );
+  ).value;
   const pipe = await openSocketPipe(socket);
   return { child, provider, webUrl, operator: connect(operator, pipe), disconnect: () => pipe.close() };
 }

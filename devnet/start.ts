@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
+import { outliveReaders } from "@zpu/provider/base/closed-output";
 import { parseArguments, USAGE, type Options } from "./arguments.ts";
 import { killGroup, ROOT, type Child } from "./child.ts";
 import { runJobs, sendDigit, type JobsReport } from "./jobs-run.ts";
@@ -68,6 +69,7 @@ async function run(options: Options): Promise<number> {
       logs(name, line);
       if (process.env.ZPU_LOG !== undefined) say(`[${name}] ${line}`);
     },
+    progress: say,
   };
 
   say(`devnet in ${dir}${known ? " (continued)" : ""}`);
@@ -193,4 +195,5 @@ async function main(): Promise<number> {
   }
 }
 
+outliveReaders();
 process.exit(await main());
