@@ -33,6 +33,12 @@ afterEach(() => {
 });
 
 describe("discover", () => {
+  it("starts where the document cannot be written down", async () => {
+    const nowhere = join(folder, "missing");
+    expect(await discover(url(), nowhere)).toMatchObject({ fresh: true, kept: false, document: { chainId: 5_918_805 } });
+    expect(await discover(url(), folder)).toMatchObject({ fresh: true, kept: true });
+  });
+
   it("reads, remembers, and goes on from memory while the address is silent", async () => {
     const address = url();
     expect(await discover(address, folder)).toMatchObject({ fresh: true, document: { chainId: 5_918_805 } });

@@ -1,5 +1,5 @@
 /** Where chain, contracts and gateways are: the network's discovery document, kept on disk for a start while its address is silent. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { discoveryDocument, type DiscoveryDocument } from "@zpu/protocol/discovery";
 import { ZpuError } from "@zpu/protocol/errors";
@@ -32,9 +32,10 @@ export async function fetchDiscovery(url: string): Promise<DiscoveryDocument> {
 
 /**
  * The document of `url`, remembered under `dataDir`. Where the address is silent the remembered one is used (`fresh` is false then).
+ * Remembering is for a later start and never the reason why this one fails: `kept` is false where it could not be written.
  * CHAIN_MISMATCH where the network is another than the one this data directory worked on.
  */
-export async function discover(url: string, dataDir: string): Promise<{ document: DiscoveryDocument; fresh: boolean }> {
+export async function discover(url: string, dataDir: string): Promise<{ document: DiscoveryDocument; fresh: boolean; kept: boolean }> {
   const path = join(dataDir, "discovery.json");
   const remembered = readRemembered(path);
   try {
@@ -43,12 +44,27 @@ export async function discover(url: string, dataDir: string): Promise<{ document
       const name = (of: DiscoveryDocument): string => `chain ${of.chainId} with jobs contract ${of.contracts.jobs}`;
       throw new ZpuError("CHAIN_MISMATCH", { rpc: url, actual: name(document), expected: name(remembered) });
     }
-    writeFileSync(`${path}.new`, JSON.stringify(document), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-    return { document, fresh: true };
+    return { document, fresh: true, kept: keep(path, document) };
   } catch (error) {
-    if (remembered && error instanceof ZpuError && error.code === "CHAIN_UNREACHABLE") return { document: remembered, fresh: false };
+    if (remembered && error instanceof ZpuError && error.code === "CHAIN_UNREACHABLE") return { document: remembered, fresh: false, kept: true };
     throw error;
+  }
+}
+
+/** Replaces the remembered document, whole or not at all; whether it is on the disk now. */
+function keep(path: string, document: DiscoveryDocument): boolean {
+  const draft = `${path}.new`;
+  try {
+    writeFileSync(draft, JSON.stringify(document), { mode: 0o600 });
+    renameSync(draft, path);
+    return true;
+  } catch {
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      return false;
+    }
+    return false;
   }
 }
 

@@ -4,20 +4,22 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { bytes32, type Bytes32 } from "@zpu/protocol/ids";
-import { isDiskFull } from "./journal.ts";
+import { asDiskError, orDiskFull } from "./disk.ts";
 
 export interface Blobs {
   /** Writes `bytes` (fsync, rename, directory fsync) and returns their SHA-256; throws DISK_FULL. */
   put(bytes: Uint8Array): Bytes32;
   /** The bytes of a blob; throws INTERNAL where they are gone or no longer have their digest. */
   get(sha256: Bytes32): Uint8Array<ArrayBuffer>;
+  /** Deletes a blob that no record names any more; one that is gone already is no error. */
+  remove(sha256: Bytes32): void;
 }
 
 const digestOf = (bytes: Uint8Array): Bytes32 => bytes32.parse(`0x${createHash("sha256").update(bytes).digest("hex")}`);
 
-/** The blobs under `folder`, which is created where it is missing. */
+/** The blobs under `folder`, which is created where it is missing; throws DISK_FULL. */
 export function openBlobs(folder: string): Blobs {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  orDiskFull(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   const pathOf = (sha256: Bytes32): string => join(folder, sha256.slice(2));
   return {
     put(bytes) {
@@ -37,8 +39,7 @@ export function openBlobs(folder: string): Blobs {
         syncFolder(folder);
       } catch (error) {
         rmSync(draft, { force: true });
-        if (isDiskFull(error)) throw new ZpuError("DISK_FULL", { path: folder }, error);
-        throw error;
+        throw asDiskError(error, folder);
       }
       return sha256;
     },
@@ -53,6 +54,7 @@ export function openBlobs(folder: string): Blobs {
       if (digestOf(bytes) !== sha256) throw new ZpuError("INTERNAL", { detail: `blob ${sha256} is damaged` });
       return bytes;
     },
+    remove: (sha256) => rmSync(pathOf(sha256), { force: true }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** States that screens watch: a value that tells every change, and a view that is computed again after changes, at most once per tick of its pace. */
 import type { Source } from "@zpu/ipc/rpc/contract";
+import { ZpuError } from "@zpu/protocol/errors";
+import type { Ports } from "../ports.ts";
 
 /** A value and those who watch it. */
 export interface State<T> {
@@ -8,7 +10,16 @@ export interface State<T> {
   readonly source: Source<T>;
 }
 
-function createListeners<T>(): { add(listener: (value: T) => void): () => void; tell(value: T): void; size(): number } {
+/** Hears of an exception that a listener threw: whoever tells goes on as if nothing had happened. */
+export type Report = (error: unknown) => void;
+
+/** A report that logs `what` failed, with the error's message. */
+export const logged =
+  (log: Ports["log"], what: string): Report =>
+  (error) =>
+    log("error", `${what}: ${ZpuError.wrap(error).message}`);
+
+function createListeners<T>(report: Report): { add(listener: (value: T) => void): () => void; tell(value: T): void; size(): number } {
   const listeners = new Set<(value: T) => void>();
   return {
     add(listener) {
@@ -16,16 +27,22 @@ function createListeners<T>(): { add(listener: (value: T) => void): () => void; 
       return () => listeners.delete(listener);
     },
     tell(value) {
-      for (const listener of [...listeners]) listener(value);
+      for (const listener of [...listeners]) {
+        try {
+          listener(value);
+        } catch (error) {
+          report(error);
+        }
+      }
     },
     size: () => listeners.size,
   };
 }
 
 /** A state with its first value. */
-export function createState<T>(first: T): State<T> {
+export function createState<T>(first: T, report: Report): State<T> {
   let value = first;
-  const listeners = createListeners<T>();
+  const listeners = createListeners<T>(report);
   return {
     get: () => value,
     set(next) {
@@ -46,8 +63,8 @@ export interface Signal<T> {
 }
 
 /** A signal without listeners. */
-export function createSignal<T>(): Signal<T> {
-  const listeners = createListeners<T>();
+export function createSignal<T>(report: Report): Signal<T> {
+  const listeners = createListeners<T>(report);
   return { tell: (value) => listeners.tell(value), on: (listener) => listeners.add(listener) };
 }
 
@@ -58,9 +75,9 @@ export interface View<T> {
   stop(): void;
 }
 
-/** Computes nothing while nobody watches. */
-export function createView<T>(paceMs: number, compute: () => T): View<T> {
-  const listeners = createListeners<T>();
+/** Computes nothing while nobody watches; a computation that fails is reported and tried again at the next touch. */
+export function createView<T>(paceMs: number, compute: () => T, report: Report): View<T> {
+  const listeners = createListeners<T>(report);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   return {
@@ -68,7 +85,12 @@ export function createView<T>(paceMs: number, compute: () => T): View<T> {
       if (timer !== undefined || stopped || listeners.size() === 0) return;
       timer = setTimeout(() => {
         timer = undefined;
-        if (listeners.size() > 0) listeners.tell(compute());
+        if (listeners.size() === 0) return;
+        try {
+          listeners.tell(compute());
+        } catch (error) {
+          report(error);
+        }
       }, paceMs);
     },
     source(listener) {

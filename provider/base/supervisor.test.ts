@@ -96,6 +96,35 @@ describe("supervise", () => {
     await part.stop();
   });
 
+  it("kills a process that does not get ready in time, and tries anew", async () => {
+    let life = 0;
+    const { part, started } = supervised({
+      prepareLimitMs: 30,
+      prepare: () => (++life === 1 ? new Promise<number>(() => undefined) : Promise.resolve(life)),
+    });
+    await expect(part.client()).rejects.toMatchObject({
+      code: "EXECUTOR_DIED",
+      facts: { why: "it did not answer for 30 ms while getting ready" },
+    });
+    expect(started[0]?.killed).toBe(true);
+    await tick();
+    expect(await part.client()).toBe(2);
+    await part.stop();
+  });
+
+  it("kills the process in which a call hangs, never the one that came after it", async () => {
+    const { part, started } = supervised({ firstDelayMs: 1 });
+    const [first, second] = [40, 60].map((limitMs) => part.within(limitMs, () => new Promise<never>(() => undefined)));
+    await expect(first).rejects.toMatchObject({ code: "EXECUTOR_DIED", facts: { why: "it did not answer for 40 ms while working" } });
+    expect(started[0]?.killed).toBe(true);
+    expect(await part.within(1_000, (client) => Promise.resolve(client))).toBe(2);
+    await expect(second).rejects.toMatchObject({ code: "EXECUTOR_DIED" });
+    expect(started).toHaveLength(2);
+    expect(started[1]?.killed).toBe(false);
+    expect(part.view()).toMatchObject({ state: "ready", restarts: 1 });
+    await part.stop();
+  });
+
   it("does not start again once it is stopped", async () => {
     const { part, started } = supervised({ always: true });
     await part.client();

@@ -9,6 +9,11 @@ export type WorkerState = "starting" | "ready" | "stopped" | "restarting";
 export interface Supervised<T> {
   /** The client of the running, prepared process; starts it where it is stopped, waits while it restarts. Throws what preparing threw. */
   client(): Promise<T>;
+  /**
+   * What `work` makes of the client. A process that has not answered after `limitMs` is killed (it is started again as after any end),
+   * and the call rejects with the died code and the fact `why`; so do the other calls that were open in it.
+   */
+  within<R>(limitMs: number, work: (client: T) => Promise<R>): Promise<R>;
   view(): { name: WorkerName; pid: number; state: WorkerState; restarts: number };
   /** Ends the process and keeps it ended. */
   stop(): Promise<void>;
@@ -25,6 +30,8 @@ export interface SupervisorOptions<T> {
   readonly prepare: (pipe: Pipe) => Promise<T>;
   /** Start at once and again after every end; otherwise only while somebody asks for the client. */
   readonly always: boolean;
+  /** A process that is not prepared after this long is killed. */
+  readonly prepareLimitMs?: number;
   readonly firstDelayMs?: number;
   readonly maxDelayMs?: number;
   /** A process that lived this long starts again without delay. */
@@ -36,6 +43,7 @@ export interface SupervisorOptions<T> {
 /** Supervises one process. */
 export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
   const { name, entry, diedCode, ports, prepare, always, firstDelayMs = 100, maxDelayMs = 10_000, steadyMs = 30_000, changed } = options;
+  const { prepareLimitMs = 60_000 } = options;
   let state: WorkerState = "stopped";
   let restarts = 0;
   let inARow = 0;
@@ -70,6 +78,23 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
     become(always ? "restarting" : "stopped");
     if (always) begin().catch(() => undefined);
   };
+  /** What `work` gives; after `limitMs` the process `which` is killed and the result is the died code. */
+  const limited = async <R>(which: WorkerProcess, limitMs: number, waiting: string, work: Promise<R>): Promise<R> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const why = `it did not answer for ${limitMs} ms while ${waiting}`;
+        ports.log("warn", `${name} process is killed: ${why}`, { pid: which.pid });
+        reject(new ZpuError(diedCode, { why }));
+        which.kill();
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   const launch = async (): Promise<T> => {
     const waitMs = notBeforeMs - ports.now();
     if (waitMs > 0) await pause(waitMs);
@@ -86,7 +111,7 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
     });
     gone.catch(() => undefined);
     try {
-      const client = await Promise.race([prepare(started.pipe), gone]);
+      const client = await limited(started, prepareLimitMs, "getting ready", Promise.race([prepare(started.pipe), gone]));
       become("ready");
       return client;
     } catch (error) {
@@ -110,6 +135,13 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
     client() {
       if (stopping) return Promise.reject(new ZpuError(diedCode));
       return begin();
+    },
+    async within(limitMs, work) {
+      const client = await this.client();
+      const running = worker;
+      // It ended between getting ready and now: its calls reject by themselves.
+      if (!running) return work(client);
+      return limited(running, limitMs, "working", work(client));
     },
     view: () => ({ name, pid: worker?.pid ?? 0, state, restarts }),
     async stop() {

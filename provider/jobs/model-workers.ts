@@ -18,8 +18,29 @@ export interface ModelWorkers {
   stop(): Promise<void>;
 }
 
+/** How long a run and a proof may take before their process counts as hanging, milliseconds. */
+export interface WorkLimits {
+  readonly runLimitMs: number;
+  readonly proveLimitMs: number;
+}
+
+/** Does one thing after the other, so that the time of each is its own. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let before: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = before.then(work);
+    before = done.catch(() => undefined);
+    return done;
+  };
+}
+
 /** The workers of `models`; no process is started yet. The files are looked at now, so that what cannot run is never offered. */
-export function createModelWorkers(common: { ports: Ports; changed: () => void }, models: readonly ProvableModel[], log: Ports["log"]): ModelWorkers {
+export function createModelWorkers(
+  common: { ports: Ports; changed: () => void },
+  models: readonly ProvableModel[],
+  { runLimitMs, proveLimitMs }: WorkLimits,
+  log: Ports["log"],
+): ModelWorkers {
   const faults = new Map<string, ZpuError>();
   for (const model of models) {
     const fault = checkFiles(model);
@@ -27,7 +48,13 @@ export function createModelWorkers(common: { ports: Ports; changed: () => void }
     faults.set(model.name, fault);
     log("error", fault.message, fault.facts);
   }
-  const all = models.map((model) => ({ model, executor: superviseExecutor(common, model), prover: superviseProver(common, model) }));
+  const all = models.map((model) => ({
+    model,
+    executor: superviseExecutor(common, model),
+    prover: superviseProver(common, model),
+    runs: createTurns(),
+    proofs: createTurns(),
+  }));
   const of = (modelName: string): (typeof all)[number] => {
     const found = all.find(({ model }) => model.name === modelName);
     if (!found) throw new ZpuError("UNKNOWN_MODEL", { model: modelName, available: models.map(({ name }) => name).join(", ") });
@@ -50,15 +77,19 @@ export function createModelWorkers(common: { ports: Ports; changed: () => void }
   };
   return {
     execute: (modelName, pixels) =>
-      guarded(modelName, async (): Promise<Execution> => {
-        const { client, engine } = await of(modelName).executor.client();
-        const { output, ms } = await client.run({ input: pixels });
-        return { logits: output, engine, profile: "integer-v1", ms };
+      guarded(modelName, () => {
+        const { executor, runs } = of(modelName);
+        return runs(() =>
+          executor.within(runLimitMs, async ({ client, engine }): Promise<Execution> => {
+            const { output, ms } = await client.run({ input: pixels });
+            return { logits: output, engine, profile: "integer-v1", ms };
+          }),
+        );
       }),
     prove: (modelName, input) =>
-      guarded(modelName, async (): Promise<Proven> => {
-        const client = await of(modelName).prover.client();
-        return client.prove(input);
+      guarded(modelName, () => {
+        const { prover, proofs } = of(modelName);
+        return proofs(() => prover.within(proveLimitMs, (client): Promise<Proven> => client.prove(input)));
       }),
     offered: () => models.filter(({ name }) => !faults.has(name)),
     fault: () => faults.values().next().value,
