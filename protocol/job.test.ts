@@ -80,7 +80,7 @@ test("the way of a paid job is allowed step by step, and no end leads anywhere",
   for (const state of jobState.options) {
     if (isTerminal(state)) for (const other of jobState.options) expect(mayBecome(state, other)).toBe(false);
   }
-  expect(jobState.options.filter(isTerminal).sort()).toEqual(["cancelled", "expired", "failed", "paid", "rejected"]);
+  expect(jobState.options.filter(isTerminal).sort()).toEqual(["cancelled", "expired", "failed", "paid"]);
   expect(mayBecome("accepted", "paid")).toBe(false);
   expect(mayBecome("verified", "failed")).toBe(false);
 });

@@ -29,25 +29,25 @@ export type ChainJobState = (typeof CHAIN_JOB_STATES)[number];
 /**
  * States of a job on the provider's machine. The way of a paid job:
  * offered -> accepting -> accepted -> executed -> proven -> submitting -> verified -> settling -> paid.
- * Ends: paid, rejected (never accepted), cancelled (by the requestor), expired (deadline), failed (named error).
+ * Ends: paid, cancelled (by the requestor), expired (deadline), failed (named error). An offer that is refused is no job.
+ * From settling a job goes back to submitting where the chain took the verification back (a reorganisation).
  */
 export const jobState = z.enum([
   "offered", "accepting", "accepted", "executed", "proven", "submitting", "verified", "settling", "paid",
-  "rejected", "cancelled", "expired", "failed",
+  "cancelled", "expired", "failed",
 ]); // prettier-ignore
 export type JobState = z.infer<typeof jobState>;
 
 const NEXT: Record<JobState, readonly JobState[]> = {
-  offered: ["accepting", "rejected", "cancelled", "expired"],
-  accepting: ["accepted", "rejected", "cancelled", "expired", "failed"],
+  offered: ["accepting", "cancelled", "expired"],
+  accepting: ["accepted", "cancelled", "expired", "failed"],
   accepted: ["executed", "expired", "failed"],
   executed: ["proven", "expired", "failed"],
   proven: ["submitting", "expired", "failed"],
   submitting: ["verified", "expired", "failed"],
   verified: ["settling", "paid"],
-  settling: ["paid"],
+  settling: ["paid", "submitting", "expired"],
   paid: [],
-  rejected: [],
   cancelled: [],
   expired: [],
   failed: [],

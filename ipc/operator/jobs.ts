@@ -42,8 +42,11 @@ export const jobView = z.object({
 });
 export type JobView = z.infer<typeof jobView>;
 
-/** Newest first, at most 200. */
-export const jobList = z.array(jobView).max(200);
+/** So many jobs are listed, the newest; and besides them so many offers that were never posted, so that those crowd out no job. */
+export const LISTED_JOBS = 200;
+export const LISTED_OFFERS = 50;
+/** Newest first. */
+export const jobList = z.array(jobView).max(LISTED_JOBS + LISTED_OFFERS);
 
 /** An answer to a digit asked from the screen; `jobId` leads to its row. */
 export const askInput = z.object({

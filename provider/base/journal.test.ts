@@ -6,7 +6,8 @@ import { address, bytes32, jobId, modelId, txHash } from "@zpu/protocol/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JobFacts } from "../jobs/record.ts";
 import { openBlobs } from "./blobs.ts";
-import { isDiskFull, openJournal, type Journal } from "./journal.ts";
+import { isDiskFull } from "./disk.ts";
+import { openJournal, type Journal } from "./journal.ts";
 
 const id = (digit: string) => jobId.parse(`0x${digit.repeat(64)}`);
 const facts: JobFacts = {
@@ -76,9 +77,93 @@ describe("journal", () => {
     for (const [index, digit] of ["a", "b", "c"].entries()) journal.insert(id(digit), index, facts);
     journal.step(id("b"), "cancelled", 5, { error: { code: "CANCELLED", facts: {} } });
     expect(journal.open().map((job) => job.jobId)).toEqual([id("a"), id("c")]);
-    expect(journal.openCount()).toBe(2);
+    expect(journal.offerCount()).toBe(2);
+    expect(journal.workingCount()).toBe(0);
     expect(journal.recent(2).map((job) => job.jobId)).toEqual([id("c"), id("b")]);
     expect(journal.job(id("b"))?.facts.error).toEqual({ code: "CANCELLED", facts: {} });
+  });
+
+  it("counts offers apart from the jobs that hold a place", () => {
+    const other = address.parse(`0x${"33".repeat(20)}`);
+    journal.insert(id("a"), 1, facts);
+    journal.insert(id("b"), 2, facts);
+    journal.insert(id("c"), 3, { ...facts, requestor: other });
+    expect([journal.workingCount(), journal.offerCount(), journal.offerCount(facts.requestor), journal.offerCount(other)]).toEqual([0, 3, 2, 1]);
+    journal.step(id("a"), "accepting", 4);
+    journal.amend(id("b"), { seenOnChain: true });
+    expect([journal.workingCount(), journal.offerCount(), journal.offerCount(facts.requestor)]).toEqual([1, 1, 0]);
+    journal.step(id("a"), "expired", 5);
+    expect(journal.workingCount()).toBe(0);
+  });
+
+  it("lists no job less for offers that were never posted, and forgets these but for the newest, with what only they need", () => {
+    const idOf = (number: number) => jobId.parse(`0x${number.toString(16).padStart(64, "0")}`);
+    const blobOf = (number: number) => bytes32.parse(`0x${number.toString(16).padStart(64, "f")}`);
+    for (let job = 0; job < 3; job += 1) {
+      journal.insert(idOf(job), job, { ...facts, inputBlob: blobOf(11) });
+      journal.step(idOf(job), "accepting", job);
+    }
+    for (let offer = 10; offer < 16; offer += 1) {
+      journal.insert(idOf(offer), offer, { ...facts, inputBlob: blobOf(offer) });
+      journal.setLabel(idOf(offer), 3);
+      if (offer < 15) journal.step(idOf(offer), offer % 2 === 0 ? "expired" : "cancelled", 100 - offer);
+    }
+    expect(journal.recent(2, 3).map((job) => Number(job.jobId))).toEqual([15, 14, 13, 2, 1]);
+    // 10 and 11 are beyond the three newest that ended; the input of 11 is also that of three jobs.
+    expect(journal.staleInputs(3)).toEqual([blobOf(10)]);
+    journal.forgetOffers(3);
+    expect(journal.recent(100).map((job) => Number(job.jobId))).toEqual([15, 14, 13, 12, 2, 1, 0]);
+    expect(journal.label(idOf(10))).toBeUndefined();
+    expect(journal.label(idOf(12))).toBe(3);
+    expect(journal.staleInputs(3)).toEqual([]);
+    expect(journal.db.prepare("SELECT COUNT(*) AS count FROM job_event WHERE job_id = ?").get(idOf(11))).toEqual({ count: 0 });
+  });
+
+  it("lets a job go back where the chain took its verification back, and keeps every step", () => {
+    journal.insert(id("a"), 1, facts);
+    const way = [
+      "accepting",
+      "accepted",
+      "executed",
+      "proven",
+      "submitting",
+      "verified",
+      "settling",
+      "submitting",
+      "verified",
+      "settling",
+      "paid",
+    ] as const;
+    for (const [index, state] of way.entries()) journal.step(id("a"), state, index + 2);
+    expect(journal.job(id("a"))?.events.map(({ state }) => state)).toEqual(["offered", ...way]);
+  });
+
+  it("carries a version: an older file without one is taken over whole, one of another program is refused by code", () => {
+    expect(journal.db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    journal.insert(id("a"), 1, facts);
+    const before = journal.step(id("a"), "accepting", 2);
+    // As files were before they had a version: each state of a job once.
+    journal.db.exec(`
+      PRAGMA user_version = 0;
+      ALTER TABLE job_event RENAME TO job_event_now;
+      CREATE TABLE job_event (
+        id INTEGER PRIMARY KEY, job_id TEXT NOT NULL REFERENCES job (job_id), state TEXT NOT NULL, at_ms INTEGER NOT NULL, tx TEXT, error TEXT,
+        UNIQUE (job_id, state)
+      ) STRICT;
+      INSERT INTO job_event SELECT * FROM job_event_now;
+      DROP TABLE job_event_now;
+      DROP TABLE unposted;
+    `);
+    journal.close();
+    const path = join(folder, "core.sqlite");
+    journal = openJournal(path);
+    expect(journal.job(id("a"))).toEqual(before);
+    for (const state of ["accepted", "executed", "proven", "submitting", "verified", "settling", "submitting"] as const)
+      journal.step(id("a"), state, 3);
+    expect(journal.job(id("a"))?.events).toHaveLength(9);
+    journal.db.exec("PRAGMA user_version = 2");
+    journal.close();
+    expect(() => openJournal(path)).toThrow(expect.objectContaining({ code: "DATA_VERSION_UNKNOWN", facts: { path, actual: 2, expected: 1 } }));
   });
 
   it("says DISK_FULL when SQLite has no room, keeps nothing half, and goes on when there is room again", () => {
@@ -113,5 +198,8 @@ describe("blobs", () => {
     writeFileSync(join(folder, "blobs", name.slice(2)), "other");
     expect(() => blobs.get(name)).toThrow("damaged");
     expect(() => blobs.get(bytes32.parse(`0x${"00".repeat(32)}`))).toThrow("gone");
+    blobs.remove(name);
+    blobs.remove(name);
+    expect(readdirSync(join(folder, "blobs"))).toEqual([]);
   });
 });

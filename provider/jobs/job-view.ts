@@ -17,10 +17,10 @@ export interface ViewExtras {
   readonly label: number | undefined;
 }
 
-/** The view of `job`; evidence is `zk` from the moment the chain has verified the proof. */
+/** The view of `job`; evidence is `zk` from the moment the chain has verified the proof, as long as it has not taken that back. */
 export function jobView(job: JobRecord, { pixels, label }: ViewExtras): JobView {
   const { facts, events } = job;
-  const verified = events.some((event) => event.state === "verified");
+  const verified = events.findLast(({ state }) => state === "verified" || state === "submitting")?.state === "verified";
   return {
     jobId: job.jobId,
     requestor: facts.requestor,

@@ -1,7 +1,7 @@
 /** A job as the journal keeps it: everything needed to go on from its state after a sudden end, and nothing else. */
 import { errorRecord } from "@zpu/protocol/errors";
 import { address, bytes32, hexBytes, jobId, txHash } from "@zpu/protocol/ids";
-import { groth16Proof, isTerminal, jobSpec, jobState } from "@zpu/protocol/job";
+import { groth16Proof, jobSpec, jobState, type JobState } from "@zpu/protocol/job";
 import { wei } from "@zpu/protocol/money";
 import { profile } from "@zpu/protocol/receipt";
 import { z } from "zod";
@@ -39,6 +39,8 @@ export const jobFacts = z.object({
   inputBlob: bytes32,
   inputSalt: z.bigint(),
   postedTx: txHash.optional(),
+  /** The chain has shown the escrow. */
+  seenOnChain: z.literal(true).optional(),
   run: jobRun.optional(),
   proof: groth16Proof.optional(),
   receiptSignature: hexBytes.optional(),
@@ -55,5 +57,10 @@ export type RecordedEvent = z.infer<typeof recordedEvent>;
 export const jobRecord = z.object({ jobId, state: jobState, receivedAtMs: z.number().int(), facts: jobFacts, events: z.array(recordedEvent) });
 export type JobRecord = z.infer<typeof jobRecord>;
 
-/** Whether the job is still on its way and holds one of the node's places. */
-export const isOpen = (job: JobRecord): boolean => !isTerminal(job.state);
+/** States in which the job holds one of the node's places: from the acceptance on its way to the end. */
+export const WORKING_STATES: readonly JobState[] = ["accepting", "accepted", "executed", "proven", "submitting", "verified", "settling"];
+
+/** Whether nothing has shown so far that the escrow was ever on the chain: the job is an offer, or ended as one. */
+export function neverPosted({ facts, events }: JobRecord): boolean {
+  return facts.postedTx === undefined && facts.seenOnChain !== true && !events.some(({ state }) => WORKING_STATES.includes(state));
+}

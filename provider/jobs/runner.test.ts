@@ -1,5 +1,5 @@
 /** A job must survive a sudden end before and after every write: nothing lost, nothing sent twice, always in a named state. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commitInput, commitOutput } from "@zpu/proofs/commitment";
@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBlobs } from "../base/blobs.ts";
 import { openJournal, type Journal } from "../base/journal.ts";
 import type { ChainJob, TxOutcome } from "../ports.ts";
-import { createRunner, type Runner, type RunnerParts } from "./runner.ts";
+import { createRunner, KEPT_OFFERS, type Runner, type RunnerParts } from "./runner.ts";
 
 const PROVIDER = address.parse(`0x${"11".repeat(20)}`);
 const REQUESTOR = address.parse(`0x${"22".repeat(20)}`);
@@ -40,6 +40,11 @@ function scriptedChain(spec: JobSpec, jobId: JobId) {
         outputCommitment: chain.outputCommitment, priceWei: spec.priceWei, acceptBy: spec.acceptBy, deadline: spec.deadline,
       }; // prettier-ignore
     },
+    sent(key: string) {
+      const outcome = outcomes.get(key);
+      return outcome && { hash: outcome.hash, outcome };
+    },
+    outcomes,
     // eslint-disable-next-line @typescript-eslint/require-await
     async submit(key: string, intent: Intent): Promise<TxOutcome> {
       if (!chain.reachable) throw new ZpuError("CHAIN_UNREACHABLE", { rpc: "test" });
@@ -377,6 +382,197 @@ describe("runner", () => {
     nowMs = spec.acceptBy * 1000;
     expect(await reaches(node.journal, jobId, ["expired"])).toBe("expired");
     expect(node.journal.job(jobId)?.facts.error?.code).toBe("INSUFFICIENT_FUNDS");
+  });
+
+  /** A chain on which `refused` is mined and refused by the contract, as when another transaction came first. */
+  const reverting = (chain: ReturnType<typeof scriptedChain>, refused: (key: string) => boolean): string[] => {
+    const { submit } = chain;
+    const keys: string[] = [];
+    chain.submit = async (key, intent) => {
+      keys.push(key);
+      if (!refused(key)) return submit(key, intent);
+      const outcome: TxOutcome = { hash: POST_TX, status: "reverted", block: 9, atMs: Date.now(), reason: "OutOfGas" };
+      chain.outcomes.set(key, outcome);
+      return outcome;
+    };
+    return keys;
+  };
+
+  it("settles under a new key where the last one was mined and refused, while the chain says proven", async () => {
+    const spec = makeSpec();
+    const chain = scriptedChain(spec, deriveJobId(REQUESTOR, 1n, spec));
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const keys = reverting(chain, (key) => key === `settle:${jobId}` || key === `settle:${jobId}:2`);
+    const first = live(chain);
+    offer(first, spec);
+    chain.state = "posted";
+    await first.runner.posted(jobId, POST_TX);
+    expect(await reaches(first.journal, jobId, ["paid"])).toBe("paid");
+    expect(keys.filter((key) => key.startsWith("settle"))).toEqual([`settle:${jobId}`, `settle:${jobId}:2`, `settle:${jobId}:3`]);
+    expect(chain.mined.map(({ intent }) => intent.type)).toEqual(["accept", "prove", "settle"]);
+  });
+
+  it("proves again under a new key where the chain took the verification back, also after a restart", async () => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    let takenBack = false;
+    chain.refuse = (intent) => {
+      if (intent.type !== "settle" || takenBack) return undefined;
+      takenBack = true;
+      chain.state = "accepted";
+      return "JobStateWrong(state=accepted)";
+    };
+    let dead = false;
+    const node = live(chain, {}, (journal) => ({
+      ...journal,
+      step(...args) {
+        // Killed when it has gone back and sent the proof again.
+        dead ||= args[1] === "verified" && takenBack;
+        if (dead) throw new Killed();
+        return journal.step(...args);
+      },
+    }));
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    await expect.poll(() => chain.mined.length).toBe(3);
+    expect(node.journal.job(jobId)?.state).toBe("submitting");
+    await node.close();
+    const second = live(chain);
+    second.runner.resume();
+    expect(await reaches(second.journal, jobId, ["paid"])).toBe("paid");
+    expect(chain.mined.map(({ key }) => key)).toEqual([`accept:${jobId}`, `prove:${jobId}`, `prove:${jobId}:2`, `settle:${jobId}`]);
+    expect(states(second.journal, jobId)).toEqual([...PAID_WAY.slice(0, -1), "submitting", "verified", "settling", "paid"]);
+  });
+
+  it.each<[ChainJobState, boolean, JobState, string | undefined]>([
+    ["expired", false, "expired", "JOB_EXPIRED"],
+    ["refunded", false, "expired", "JOB_EXPIRED"],
+    ["accepted", true, "expired", "JOB_EXPIRED"],
+    ["none", true, "expired", "JOB_EXPIRED"],
+    ["none", false, "settling", undefined],
+    ["proven", true, "settling", undefined],
+  ])("a job that cannot be settled because the chain says %s (past the deadline: %s) is %s", async (onChain, late, state, code) => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    let nowMs = Date.now();
+    let refused = 0;
+    chain.refuse = (intent) => {
+      if (refused > 0 && intent.type === "prove") return "DeadlinePassed";
+      if (intent.type !== "settle") return undefined;
+      refused += 1;
+      chain.state = onChain;
+      if (late) nowMs = spec.deadline * 1000;
+      return "NotSettled";
+    };
+    const node = live(chain, { now: () => nowMs });
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    if (state === "settling") await expect.poll(() => refused).toBeGreaterThan(2);
+    expect(await reaches(node.journal, jobId, [state])).toBe(state);
+    expect(node.journal.job(jobId)?.facts.error?.code).toBe(code);
+  });
+
+  it("goes on settling past the deadline without gas: what is verified is paid", async () => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    const { submit } = chain;
+    let nowMs = Date.now();
+    let tries = 0;
+    chain.submit = (key, intent) => {
+      if (intent.type !== "settle" || tries >= 3) return submit(key, intent);
+      tries += 1;
+      nowMs = spec.deadline * 1000 + 1;
+      return Promise.reject(new ZpuError("INSUFFICIENT_FUNDS", { account: PROVIDER, balance: "0", needed: "gas" }));
+    };
+    const node = live(chain, { now: () => nowMs });
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    expect(await reaches(node.journal, jobId, ["paid", "expired"])).toBe("paid");
+    expect(tries).toBe(3);
+  });
+
+  it("ends a job at its deadline while its proof is still being made, and takes the next", async () => {
+    const spec = { ...makeSpec(), acceptBy: Math.floor(Date.now() / 1000) + 1, deadline: Math.floor(Date.now() / 1000) + 1 };
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    const node = live(chain, { prove: () => new Promise(() => undefined) });
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    expect(await reaches(node.journal, jobId, ["expired", "failed"], 3_000)).toBe("expired");
+    expect(states(node.journal, jobId)).toEqual(["offered", "accepting", "accepted", "executed", "expired"]);
+    expect(node.journal.workingCount()).toBe(0);
+  });
+
+  it("lets a posted offer wait for a place, and takes it once there is one", async () => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    let places = 0;
+    const node = live(chain, { hasPlace: () => places > 0 });
+    offer(node, spec);
+    chain.state = "posted";
+    node.runner.resume();
+    await node.runner.posted(jobId, POST_TX);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(node.journal.job(jobId)?.state).toBe("offered");
+    expect(node.journal.offerCount()).toBe(0);
+    places = 1;
+    expect(await reaches(node.journal, jobId, ["paid"])).toBe("paid");
+  });
+
+  it("forgets the oldest of many offers that ended unposted, with their inputs, and no job that was posted", async () => {
+    const past = { ...makeSpec(), acceptBy: Math.floor(Date.now() / 1000) - 1 };
+    const chain = scriptedChain(past, deriveJobId(REQUESTOR, 1n, past));
+    const states: Record<string, ChainJobState> = {};
+    const { job } = chain;
+    chain.job = async (asked) => ({ ...(await job(deriveJobId(REQUESTOR, 1n, past))), state: states[asked] ?? "none" });
+    const node = live(chain);
+    const insert = (nonce: bigint): JobId => {
+      const jobId = deriveJobId(REQUESTOR, nonce, past);
+      const own = Uint8Array.from({ length: 784 }, (_, index) => (index === 0 ? Number(nonce) : 0));
+      node.journal.insert(jobId, Number(nonce), {
+        requestor: REQUESTOR, nonce, spec: past, modelName: "digits-mlp", replyKey: bytes32.parse(`0x${"66".repeat(32)}`),
+        inputBlob: node.blobs.put(own), inputSalt: 7n, stagesMs: {},
+      }); // prettier-ignore
+      return jobId;
+    };
+    const posted = insert(1n);
+    states[posted] = "posted";
+    const offers = Array.from({ length: KEPT_OFFERS + 5 }, (_, index) => insert(BigInt(index + 2)));
+    node.runner.resume();
+    await expect.poll(() => node.journal.open().length).toBe(0);
+    expect(node.journal.job(posted)?.state).toBe("expired");
+    expect(offers.map((jobId) => node.journal.job(jobId)?.state)).toEqual([
+      ...Array.from({ length: 5 }, () => undefined),
+      ...Array.from({ length: KEPT_OFFERS }, () => "expired"),
+    ]);
+    expect(readdirSync(join(folder, "blobs"))).toHaveLength(KEPT_OFFERS + 1);
+  });
+
+  it("is not held up by one who hears of its steps and throws", async () => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    const logs: string[] = [];
+    const node = live(chain, { log: (level, message) => void logs.push(`${level} ${message}`) });
+    const heard: JobState[] = [];
+    node.runner.steps.on(() => {
+      throw new Error("a screen broke");
+    });
+    node.runner.steps.on(({ state }) => heard.push(state));
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    expect(await reaches(node.journal, jobId, ["paid", "failed"])).toBe("paid");
+    expect(heard).toEqual(PAID_WAY.slice(1));
+    expect(logs.filter((line) => line.startsWith("error") && line.includes("a screen broke"))).toHaveLength(heard.length);
   });
 
   it("makes a proof once, however often the receipt has to wait", async () => {

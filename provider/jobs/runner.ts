@@ -2,10 +2,11 @@
 import { ZpuError } from "@zpu/protocol/errors";
 import type { JobId, TxHash } from "@zpu/protocol/ids";
 import { isTerminal, mayBecome, type JobState } from "@zpu/protocol/job";
-import { isDiskFull, type Journal } from "../base/journal.ts";
-import { createSignal, type Signal } from "../base/slice.ts";
+import { isDiskFull } from "../base/disk.ts";
+import type { Journal } from "../base/journal.ts";
+import { createSignal, logged, type Signal } from "../base/slice.ts";
 import type { ChainJob } from "../ports.ts";
-import type { JobRecord } from "./record.ts";
+import { neverPosted, type JobRecord } from "./record.ts";
 import { createSteps, PARKED, type RecordStep, type StepParts } from "./steps.ts";
 
 /** What the runner works with besides the steps' parts. */
@@ -38,13 +39,15 @@ export interface Runner {
 const WAITS: readonly string[] = ["CHAIN_UNREACHABLE", "CHAIN_MISMATCH", "INSUFFICIENT_FUNDS"];
 const DIED: readonly string[] = ["EXECUTOR_DIED", "PROVER_DIED", "SIGNER_DIED"];
 const SWEEP_MS = 1_000;
+/** So many offers that ended without ever being posted stay to be seen; older ones are forgotten, with their inputs. */
+export const KEPT_OFFERS = 50;
 /** A step that waits for the chain or a process is left behind after this long; it is taken up after the next start. */
 const STOP_MS = 250;
 
 /** Makes a runner; nothing moves before `resume` or `posted`. */
 export function createRunner(parts: RunnerParts): Runner {
   const { journal, settlement, now, log, retryMs = 1_000, maxAttempts = 5, postedWaitMs = 10_000 } = parts;
-  const steps = createSignal<JobRecord>();
+  const steps = createSignal<JobRecord>(logged(log, "whoever hears of jobs failed"));
   const driving = new Map<JobId, Promise<void>>();
   /** Jobs that were told to go while they were parking. */
   const again = new Set<JobId>();
@@ -64,8 +67,18 @@ export function createRunner(parts: RunnerParts): Runner {
       if (stopped()) done();
     });
 
+  /** Inputs go first: after a sudden end in between a record without its input is forgotten the next time. */
+  const forgetOffers = (): void => {
+    try {
+      for (const input of journal.staleInputs(KEPT_OFFERS)) parts.blobs.remove(input);
+      journal.forgetOffers(KEPT_OFFERS);
+    } catch (error) {
+      log("warn", `ended offers are forgotten later: ${ZpuError.wrap(error).message}`);
+    }
+  };
   const record: RecordStep = (jobId, to, facts = {}) => {
     const job = journal.step(jobId, to, now(), facts);
+    if (isTerminal(to) && neverPosted(job)) forgetOffers();
     log("info", `job ${to}`, { jobId, ...(facts.tx ? { tx: facts.tx } : {}), ...(facts.error ? { error: facts.error.code } : {}) });
     steps.tell(job);
   };
@@ -79,17 +92,22 @@ export function createRunner(parts: RunnerParts): Runner {
   const failed = async (job: JobRecord, error: unknown, attempt: number): Promise<void> => {
     const known = ZpuError.wrap(error);
     if (isDiskFull(error)) parts.diskFull();
-    const waits = isDiskFull(error) || WAITS.includes(known.code) || (DIED.includes(known.code) && attempt < maxAttempts);
-    if (!waits && mayBecome(job.state, "failed")) {
+    // Past its time a job does not fail for what its process did: its next step ends it as expired.
+    const onceMore = DIED.includes(known.code) && (attempt < maxAttempts || tooLate(job));
+    const waits = isDiskFull(error) || WAITS.includes(known.code) || onceMore;
+    const ending = known.code === "JOB_EXPIRED" && mayBecome(job.state, "expired") ? "expired" : "failed";
+    if (!waits && mayBecome(job.state, ending)) {
       try {
-        return end(job, "failed", known);
+        return end(job, ending, known);
       } catch (second) {
         if (!isDiskFull(second)) throw second;
       }
     }
     log(waits ? "warn" : "error", `job stays ${job.state} and is tried again: ${known.message}`, { jobId: job.jobId, code: known.code, attempt });
     await pause(Math.min(retryMs * 2 ** Math.min(attempt - 1, 4), 30_000));
-    if (known.code === "INSUFFICIENT_FUNDS" && tooLate(job) && mayBecome(job.state, "expired")) end(job, "expired", known);
+    // A proof that the chain has verified is paid after the deadline as well: settling goes on.
+    if (known.code === "INSUFFICIENT_FUNDS" && job.state !== "settling" && tooLate(job) && mayBecome(job.state, "expired"))
+      end(job, "expired", known);
   };
 
   const drive = async (jobId: JobId): Promise<void> => {
@@ -161,7 +179,7 @@ export function createRunner(parts: RunnerParts): Runner {
         onChain.provider === spec.provider && onChain.modelId === spec.modelId && onChain.inputCommitment === spec.inputCommitment &&
         onChain.priceWei === spec.priceWei && onChain.acceptBy === spec.acceptBy && onChain.deadline === spec.deadline; // prettier-ignore
       if (!same) throw refuse("its terms differ");
-      if (journal.job(jobId)?.state === "offered") journal.amend(jobId, { postedTx: tx });
+      if (journal.job(jobId)?.state === "offered") journal.amend(jobId, { postedTx: tx, seenOnChain: true });
       go(jobId);
     },
     async cancel(jobId) {

@@ -27,7 +27,7 @@ export interface Proven {
 /** What the steps work with. */
 export interface StepParts {
   readonly blobs: Blobs;
-  readonly settlement: Pick<Settlement, "job" | "submit">;
+  readonly settlement: Pick<Settlement, "job" | "submit" | "sent">;
   readonly identity: { readonly chainId: bigint; readonly jobsContract: Address; readonly provider: Address };
   execute(modelName: string, pixels: Uint8Array<ArrayBuffer>): Promise<Execution>;
   prove(
@@ -38,6 +38,8 @@ export interface StepParts {
   signReceipt(receipt: Receipt): Promise<string>;
   /** A random field element. */
   drawSalt(): bigint;
+  /** Whether one more job may be accepted now; an offer that is posted waits for its place until `acceptBy`. */
+  hasPlace?(): boolean;
   readonly now: Ports["now"];
   readonly log: Ports["log"];
 }
@@ -54,6 +56,9 @@ export interface Steps {
   /** Forgets what was kept in memory for a job. */
   forget(jobId: JobId): void;
 }
+
+/** The longest time that a timer can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The receipt that follows from a job's recorded run; the same for every call. */
 export function receiptOf(job: JobRecord, run: JobRun): Receipt {
@@ -72,6 +77,13 @@ export function receiptOf(job: JobRecord, run: JobRun): Receipt {
   };
 }
 
+/**
+ * The key under which a transaction of a job is sent. A key is sent once, for ever; `attempt` counts from 1 where the chain has shown that
+ * what was sent before it is of no effect (refused when it was mined, or taken back by a reorganisation).
+ */
+const keyOf = (verb: "accept" | "prove" | "settle", jobId: JobId, attempt = 1): string =>
+  attempt === 1 ? `${verb}:${jobId}` : `${verb}:${jobId}:${attempt}`;
+
 const asBytes32 = (value: bigint): Bytes32 => bytes32.parse(`0x${value.toString(16).padStart(64, "0")}`);
 
 /** The steps over `parts`; every change of state goes through `record`. */
@@ -82,6 +94,19 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
     record(job.jobId, state, { error: error.toRecord() });
   const expired = (job: JobRecord): ZpuError => new ZpuError("JOB_EXPIRED", { jobId: job.jobId });
   const pastDeadline = (job: JobRecord): boolean => now() >= job.facts.spec.deadline * 1000;
+  /** What `work` gives, or JOB_EXPIRED at the job's deadline: the work is of no use then, and may end by itself. */
+  const beforeDeadline = async <T>(job: JobRecord, work: Promise<T>): Promise<T> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const leftMs = Math.max(0, job.facts.spec.deadline * 1000 - now());
+      if (leftMs <= MAX_TIMER_MS) timer = setTimeout(() => reject(expired(job)), leftMs);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 
   /** A transaction that the contract refused, or that never left: the chain says where the job stands. */
   const submit = async (
@@ -106,14 +131,15 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
   const of: Steps["of"] = {
     async offered(job) {
       const onChain = await settlement.job(job.jobId);
-      if (onChain.state === "posted" && now() < job.facts.spec.acceptBy * 1000) return record(job.jobId, "accepting");
-      if (onChain.state === "cancelled") return end(job, "cancelled", new ZpuError("CANCELLED"));
-      if (now() >= job.facts.spec.acceptBy * 1000) return end(job, "expired", expired(job));
+      const change = onChain.state === "none" ? {} : { seenOnChain: true as const };
+      if (onChain.state === "cancelled") return record(job.jobId, "cancelled", { change, error: new ZpuError("CANCELLED").toRecord() });
+      if (now() >= job.facts.spec.acceptBy * 1000) return record(job.jobId, "expired", { change, error: expired(job).toRecord() });
+      if (onChain.state === "posted" && (parts.hasPlace?.() ?? true)) return record(job.jobId, "accepting", { change });
       return PARKED;
     },
 
     async accepting(job) {
-      const sent = await submit(job, "accept", () => settlement.submit(`accept:${job.jobId}`, { type: "accept", jobId: job.jobId }));
+      const sent = await submit(job, "accept", () => settlement.submit(keyOf("accept", job.jobId), { type: "accept", jobId: job.jobId }));
       if ("hash" in sent) return record(job.jobId, "accepted", { tx: sent.hash });
       const { onChain, refused } = sent;
       if (onChain.state === "accepted") return record(job.jobId, "accepted");
@@ -125,7 +151,7 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
     async accepted(job) {
       if (pastDeadline(job)) return end(job, "expired", expired(job));
       const startedAtMs = now();
-      const execution = await parts.execute(job.facts.modelName, blobs.get(job.facts.inputBlob));
+      const execution = await beforeDeadline(job, parts.execute(job.facts.modelName, blobs.get(job.facts.inputBlob)));
       const outputSalt = parts.drawSalt();
       const run: JobRun = {
         logits: execution.logits,
@@ -145,13 +171,16 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
       const context = jobContext(identity.chainId, identity.jobsContract, job.jobId, identity.provider);
       const proven =
         made.get(job.jobId) ??
-        (await parts.prove(job.facts.modelName, {
-          input: blobs.get(job.facts.inputBlob),
-          output: run.logits,
-          inputSalt: job.facts.inputSalt,
-          outputSalt: run.outputSalt,
-          context,
-        }));
+        (await beforeDeadline(
+          job,
+          parts.prove(job.facts.modelName, {
+            input: blobs.get(job.facts.inputBlob),
+            output: run.logits,
+            inputSalt: job.facts.inputSalt,
+            outputSalt: run.outputSalt,
+            context,
+          }),
+        ));
       made.set(job.jobId, proven);
       const expected = [BigInt(job.facts.spec.inputCommitment), BigInt(run.outputCommitment), context];
       if (proven.publicSignals.some((signal, index) => signal !== expected[index])) {
@@ -173,9 +202,8 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
       const { proof } = job.facts;
       if (!proof) throw new ZpuError("INTERNAL", { detail: "the proof is missing in the journal" });
       const { outputCommitment } = runOf(job);
-      const sent = await submit(job, "prove", () =>
-        settlement.submit(`prove:${job.jobId}`, { type: "prove", jobId: job.jobId, outputCommitment, proof }),
-      );
+      const key = keyOf("prove", job.jobId, job.events.filter((event) => event.state === "submitting").length);
+      const sent = await submit(job, "prove", () => settlement.submit(key, { type: "prove", jobId: job.jobId, outputCommitment, proof }));
       if ("hash" in sent) return record(job.jobId, "verified", { tx: sent.hash });
       const { onChain, refused } = sent;
       if ((onChain.state === "proven" || onChain.state === "settled") && onChain.outputCommitment === outputCommitment)
@@ -191,8 +219,18 @@ export function createSteps(parts: StepParts, record: RecordStep): Steps {
 
     async settling(job) {
       const startedAtMs = job.events.find((event) => event.state === "settling")?.atMs ?? now();
-      const sent = await submit(job, "settle", () => settlement.submit(`settle:${job.jobId}`, { type: "settle", jobId: job.jobId }));
-      if (!("hash" in sent) && sent.onChain.state !== "settled") throw sent.refused;
+      let attempt = 1;
+      while (settlement.sent(keyOf("settle", job.jobId, attempt))?.outcome?.status === "reverted") attempt += 1;
+      const sent = await submit(job, "settle", () => settlement.submit(keyOf("settle", job.jobId, attempt), { type: "settle", jobId: job.jobId }));
+      if (!("hash" in sent) && sent.onChain.state !== "settled") {
+        const { onChain, refused } = sent;
+        // Verified and not settled: it is tried again, under a key of its own where the last one was mined and refused.
+        if (onChain.state === "proven") throw refused;
+        // The chain took the verification back: the proof is sent once more, and past the deadline the job ends there.
+        if (onChain.state === "accepted") return record(job.jobId, "submitting");
+        if (onChain.state === "expired" || onChain.state === "refunded" || pastDeadline(job)) return end(job, "expired", expired(job));
+        throw refused;
+      }
       const tx = "hash" in sent ? sent.hash : undefined;
       const atMs = now();
       record(job.jobId, "paid", {

@@ -36,12 +36,16 @@ const context: AdmissionContext = {
   offerings: [{ modelId: MODEL, name: "digits-mlp", priceWei: tokensToWei(2), proof: "zk" }],
   openJobs: 0,
   maxOpenJobs: 8,
+  openOffers: 0,
+  maxOffers: 64,
+  offersOf: () => 0,
+  maxOffersPerRequestor: 8,
   diskFull: undefined,
   chain: { reachable: true, rpcUrl: "http://127.0.0.1:1" },
   registration: { registered: true, active: true, stakeWei: tokensToWei(1000), minStakeWei: tokensToWei(1000) },
   minWorkMs: 15_000,
   minPostMs: 1_000,
-  maxPostMs: 3_600_000,
+  maxPostMs: 120_000,
   recoverRequestor: (_jobId, signature) => (signature === "0xaa" ? REQUESTOR : signature === "0xbb" ? PROVIDER : undefined),
 };
 const code = (offer: Offer, opened: OpenedInput, change: Partial<AdmissionContext> = {}): string => {
@@ -71,8 +75,8 @@ describe("admit", () => {
     ["BUDGET_TOO_LOW", makeOffer({ priceWei: tokensToWei(2) - 1n })],
     ["DEADLINE_TOO_SOON", makeOffer({ deadline: NOW_MS / 1000 + 14, acceptBy: NOW_MS / 1000 + 10 })],
     ["DEADLINE_TOO_SOON", makeOffer({ acceptBy: NOW_MS / 1000 })],
-    ["INPUT_INVALID", makeOffer({ acceptBy: NOW_MS / 1000 + 3_601, deadline: NOW_MS / 1000 + 4_000 })],
-    ["INPUT_INVALID", makeOffer({ acceptBy: NOW_MS / 1000 + 700 })],
+    ["INPUT_INVALID", makeOffer({ acceptBy: NOW_MS / 1000 + 121, deadline: NOW_MS / 1000 + 4_000 })],
+    ["INPUT_INVALID", makeOffer({ acceptBy: NOW_MS / 1000 + 110, deadline: NOW_MS / 1000 + 109 })],
     ["COMMITMENT_MISMATCH", makeOffer({ inputCommitment: word(12n) })],
   ])("answers %s for an offer that is wrong in itself", (expected, offer) => {
     expect(code(offer, input)).toBe(expected);
@@ -86,6 +90,9 @@ describe("admit", () => {
     ["STAKE_TOO_LOW", registration({ stakeWei: tokensToWei(999), active: false })],
     ["PROVIDER_PAUSED", registration({ active: false })],
     ["PROVIDER_BUSY", { openJobs: 8 }],
+    ["PROVIDER_BUSY", { openOffers: 64 }],
+    ["RATE_LIMITED", { offersOf: (requestor) => (requestor === REQUESTOR ? 8 : 0) }],
+    ["admitted", { openJobs: 7, openOffers: 63, offersOf: (requestor) => (requestor === REQUESTOR ? 7 : 8) }],
     ["UNKNOWN_MODEL", { offerings: [] }],
   ])("answers %s for the state the node is in", (expected, change) => {
     expect(code(makeOffer(), input, change)).toBe(expected);

@@ -16,8 +16,14 @@ export interface AdmissionContext {
   readonly nowMs: number;
   readonly provider: Address;
   readonly offerings: readonly Offering[];
+  /** Jobs from their acceptance on. */
   readonly openJobs: number;
   readonly maxOpenJobs: number;
+  /** Offers that wait for their escrow, and those of one requestor among them. */
+  readonly openOffers: number;
+  readonly maxOffers: number;
+  readonly offersOf: (requestor: Address) => number;
+  readonly maxOffersPerRequestor: number;
   readonly diskFull: { readonly path: string } | undefined;
   readonly chain: { readonly reachable: boolean; readonly rpcUrl: string };
   /** The registry's word; undefined while it has not been read yet. */
@@ -41,6 +47,8 @@ export interface Admitted {
 }
 
 const MODEL_INPUT_BYTES = 784;
+/** What a requestor with too many open offers is told to wait; posting one of them frees its place at once. */
+const OFFER_RETRY_MS = 5_000;
 
 /** Why the node takes no jobs at all now, whoever offers; undefined where it does. */
 export function refusalOfNode(context: AdmissionContext): ZpuError | undefined {
@@ -53,6 +61,7 @@ export function refusalOfNode(context: AdmissionContext): ZpuError | undefined {
   }
   if (!registration.active) return new ZpuError("PROVIDER_PAUSED");
   if (context.openJobs >= context.maxOpenJobs) return new ZpuError("PROVIDER_BUSY", { open: context.openJobs });
+  if (context.openOffers >= context.maxOffers) return new ZpuError("PROVIDER_BUSY", { open: context.openJobs + context.openOffers });
   return undefined;
 }
 
@@ -88,6 +97,7 @@ export function admit(offer: Offer, input: OpenedInput, context: AdmissionContex
   if (spec.deadline < spec.acceptBy) throw new ZpuError("INPUT_INVALID", { detail: "the deadline is before acceptBy" });
   const refusal = refusalOfNode(context);
   if (refusal) throw refusal;
+  if (context.offersOf(offer.requestor) >= context.maxOffersPerRequestor) throw new ZpuError("RATE_LIMITED", { retryMs: OFFER_RETRY_MS });
   return { offering, ...checkInput(input, offer) };
 }
 

@@ -44,7 +44,7 @@ const proof = { a: [1n, 2n], b: [[1n, 2n], [3n, 4n]], c: [5n, 6n] } as const; //
 let folder: string;
 let journal: Journal;
 let sessions: JobSessions;
-const steps = createSignal<JobRecord>();
+const steps = createSignal<JobRecord>((error) => expect.unreachable(String(error)));
 let replies: { channelId: number; reply: JobReply; last: boolean }[];
 let asked: string[];
 let postedError: ZpuError | undefined;
@@ -74,14 +74,18 @@ beforeEach(() => {
         nowMs,
         provider: PROVIDER,
         offerings: [{ modelId: MODEL, name: "digits-mlp", priceWei: tokensToWei(2), proof: "zk" as const }],
-        openJobs: journal.openCount(),
+        openJobs: journal.workingCount(),
         maxOpenJobs: 8,
+        openOffers: journal.offerCount(),
+        maxOffers: 64,
+        offersOf: (requestor) => journal.offerCount(requestor),
+        maxOffersPerRequestor: 8,
         diskFull: undefined,
         chain: { reachable: true, rpcUrl: "http://127.0.0.1:1" },
         registration: { registered: true, active: true, stakeWei: 1n, minStakeWei: 1n },
         minWorkMs: 1,
         minPostMs: 1,
-        maxPostMs: 3_600_000,
+        maxPostMs: 120_000,
         recoverRequestor: (_id, signature) => (signature === "0xaa" ? REQUESTOR : undefined),
       }),
     reply(channelId, reply, last) {

@@ -26,6 +26,15 @@ describe("jobSteps", () => {
     expect(steps.map(({ afterMs }) => afterMs)).toEqual([200, 300, 400, 600, 800]);
   });
 
+  it("goes back to verifying where the chain took that back, until it is verified again", () => {
+    const more = (states: readonly JobState[]) => [...at("settling").events, ...states.map((state, index) => ({ state, atMs: 5_000 + index }))];
+    const back = { ...at("settling"), state: "submitting" as const, events: more(["submitting"]) };
+    expect(jobSteps(back).map(({ status }) => status)).toEqual(["done", "done", "done", "active", "waiting"]);
+    const again = { ...back, state: "verified" as const, events: more(["submitting", "verified"]) };
+    expect(jobSteps(again).map(({ status }) => status)).toEqual(["done", "done", "done", "done", "active"]);
+    expect(jobSteps(again)[3]?.atMs).toBe(5_001);
+  });
+
   it.each([...FAILED_STATES])("%s: the step it stopped at is marked, the rest will not happen", (state) => {
     const ended = { ...at(state, "executed"), events: [...at("executed").events, { state, atMs: 9_000 }] };
     expect(jobSteps(ended).map(({ status }) => status)).toEqual(["done", "done", "failed", "skipped", "skipped"]);

@@ -1,4 +1,4 @@
-/** A job's thirteen states as the five steps an owner follows; pure. */
+/** A job's twelve states as the five steps an owner follows; pure. */
 import type { JobView } from "@zpu/ipc/operator/jobs";
 import type { JobState } from "@zpu/protocol/job";
 
@@ -39,15 +39,19 @@ const ACTIVE_NOTE: Partial<Record<JobState, string>> = {
 };
 
 /** States that end a job without pay. */
-export const FAILED_STATES: ReadonlySet<JobState> = new Set<JobState>(["rejected", "cancelled", "expired", "failed"]);
+export const FAILED_STATES: ReadonlySet<JobState> = new Set<JobState>(["cancelled", "expired", "failed"]);
 
 /** The five steps of a job with what is done, what is going on and what will not happen any more. */
 export function jobSteps(job: Pick<JobView, "state" | "events">): Step[] {
   const ended = FAILED_STATES.has(job.state);
   const arrivedMs = job.events[0]?.atMs ?? 0;
   let open = true;
+  // A job that went back has to reach again what followed: what it had reached before then does not count.
+  const backAt = job.events.findLastIndex(({ state }, index) => state === "submitting" && job.events[index - 1]?.state === "settling");
+  const reached = (name: StepName) =>
+    job.events.findLast(({ state }, index) => state === REACHED_BY[name] && (name !== "verified" || index > backAt));
   return STEP_NAMES.map((name): Step => {
-    const event = job.events.findLast(({ state }) => state === REACHED_BY[name]);
+    const event = reached(name);
     const base = { name, title: TITLES[name] };
     if (event) return { ...base, status: "done", atMs: event.atMs, afterMs: event.atMs - arrivedMs, ...(event.tx ? { tx: event.tx } : {}) };
     if (!open) return { ...base, status: ended ? "skipped" : "waiting" };
@@ -71,7 +75,6 @@ export function stateLabel(state: JobState): string {
     verified: "Verified",
     settling: "Settling",
     paid: "Paid",
-    rejected: "Rejected",
     cancelled: "Cancelled",
     expired: "Expired",
     failed: "Failed",
