@@ -4,7 +4,7 @@ import type { HardwareView, NodeStatus } from "@zpu/ipc/operator/node";
 import type { NetworkState } from "@zpu/ipc/workers/network";
 import type { NodeIdentity } from "@zpu/ipc/workers/signer";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
-import type { ZpuError } from "@zpu/protocol/errors";
+import { ZpuError } from "@zpu/protocol/errors";
 import type { Offering } from "@zpu/protocol/messages";
 import type { AdmissionContext } from "./market/admission.ts";
 
@@ -30,9 +30,11 @@ export function programVersion(): string {
   return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
 }
 
-/** The status; core, which computes it, is always its first process. */
+/** The status; core, which computes it, is always its first process. Without a ready network process no offer can arrive: NETWORK_DIED. */
 export function nodeStatus(facts: StatusFacts): NodeStatus {
-  const { identity, network, registration, chain, document, reason, hardware } = facts;
+  const { identity, network, registration, chain, document, hardware } = facts;
+  const unheard = facts.processes.some(({ name, state }) => name === "network" && state !== "ready");
+  const reason = facts.reason ?? (unheard ? new ZpuError("NETWORK_DIED") : undefined);
   return {
     version: programVersion(),
     startedAtMs: facts.startedAtMs,

@@ -12,7 +12,7 @@ import type { Offering } from "@zpu/protocol/messages";
 import { openBlobs } from "./base/blobs.ts";
 import { watchDisk } from "./base/disk.ts";
 import { createLifecycle } from "./base/lifecycle.ts";
-import { createView, type Signal } from "./base/slice.ts";
+import { createView, logged, type Signal } from "./base/slice.ts";
 import { startChainSide } from "./chain-side.ts";
 import type { ProviderConfig } from "./config.ts";
 import { createModelWorkers } from "./jobs/model-workers.ts";
@@ -79,7 +79,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
     );
     const workers = await lifecycle.start(
       "model workers",
-      () => createModelWorkers(common, models, log),
+      () => createModelWorkers(common, models, config, log),
       (part) => part.stop(),
     );
 
@@ -100,6 +100,7 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
             return signed.signature;
           },
           drawSalt: () => randomSalt((count) => randomBytes(count)),
+          hasPlace: () => journal.workingCount() < config.maxOpenJobs,
           diskFull: () => disk.failed(),
           now,
           log,
@@ -113,8 +114,12 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
       nowMs: now(),
       provider: identity.owner,
       offerings: offerings(),
-      openJobs: journal.openCount(),
+      openJobs: journal.workingCount(),
       maxOpenJobs: config.maxOpenJobs,
+      openOffers: journal.offerCount(),
+      maxOffers: config.maxOffers,
+      offersOf: (requestor) => journal.offerCount(requestor),
+      maxOffersPerRequestor: config.maxOffersPerRequestor,
       diskFull: disk.full(),
       chain: { reachable: settlement.head().reachable, rpcUrl: document().rpcUrl },
       registration: registration.get(),
@@ -175,21 +180,24 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
     const status = await lifecycle.start(
       "status",
       () =>
-        createView(STATUS_PACE_MS, () =>
-          nodeStatus({
-            startedAtMs,
-            identity,
-            peerId,
-            network: networkState,
-            registration: registration.get(),
-            chain: { chainId: contracts.chainId, ...settlement.head() },
-            document: document(),
-            networkUrl: config.devnetUrl,
-            reason: settlement.fault() ?? workers.fault() ?? refusalOfNode(admissionContext()),
-            offerings: offerings(),
-            processes: [network.view(), signer.view(), ...workers.views()],
-            hardware,
-          }),
+        createView(
+          STATUS_PACE_MS,
+          () =>
+            nodeStatus({
+              startedAtMs,
+              identity,
+              peerId,
+              network: networkState,
+              registration: registration.get(),
+              chain: { chainId: contracts.chainId, ...settlement.head() },
+              document: document(),
+              networkUrl: config.devnetUrl,
+              reason: settlement.fault() ?? workers.fault() ?? refusalOfNode(admissionContext()),
+              offerings: offerings(),
+              processes: [network.view(), signer.view(), ...workers.views()],
+              hardware,
+            }),
+          logged(log, "the status was not told"),
         ),
       (part) => part.stop(),
     );

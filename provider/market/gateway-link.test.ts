@@ -1,5 +1,6 @@
 /** The link says hello to every gateway, again after every change, and counts those that have answered. */
 import { createNode, type NetworkNode } from "@zpu/network/node";
+import { ZpuError } from "@zpu/protocol/errors";
 import type { Hello } from "@zpu/protocol/messages";
 import { afterEach, describe, expect, it } from "vitest";
 import { byPeer, createGatewayLink } from "./gateway-link.ts";
@@ -55,6 +56,31 @@ describe("gateway link", () => {
     await gateway.hangUp(provider.peerId);
     await until(() => heard.length >= 3 && link.count() === 1);
     expect(heard.at(-1)).toBe("second");
+    link.stop();
+  });
+
+  it("stops counting a gateway that refuses what is said anew, tells so, and greets it again over a new connection", async () => {
+    const [provider, gateway] = [await node(3), await node(4)];
+    let refuses = false;
+    let heard = 0;
+    gateway.onHello(() => {
+      heard += 1;
+      if (refuses) throw new ZpuError("BINDING_INVALID", { detail: "not now" });
+      return { version: 1, role: "gateway", chainId: 5_918_805n, offerings: [], multiaddrs: [] };
+    });
+    const counts: number[] = [];
+    const link = createGatewayLink(provider, () => counts.push(link.count()));
+    link.dial(gateway.multiaddrs());
+    link.announce(hello("first"));
+    await until(() => link.count() === 1);
+    refuses = true;
+    link.announce(hello("second"));
+    await until(() => counts.at(-1) === 0);
+    expect(link.count()).toBe(0);
+    refuses = false;
+    await until(() => link.count() === 1);
+    expect(counts.at(-1)).toBe(1);
+    expect(heard).toBeGreaterThanOrEqual(3);
     link.stop();
   });
 });

@@ -40,6 +40,11 @@ export function createGatewayLink(node: NetworkNode, changed: () => void): Gatew
     up.add(peer);
     changed();
   };
+  /** A gateway that did not take what we say lists us as we were, or not at all: the connection is made anew, and with it the hello. */
+  const forsake = (peer: PeerId): void => {
+    if (up.delete(peer)) changed();
+    node.hangUp(peer).catch(idle);
+  };
   const connectAll = (): void => {
     if (!hello) return;
     for (const [peer, link] of links) {
@@ -65,7 +70,7 @@ export function createGatewayLink(node: NetworkNode, changed: () => void): Gatew
     },
     announce(next) {
       hello = next;
-      for (const peer of up) say(peer).catch(() => up.delete(peer));
+      for (const peer of up) say(peer).catch(() => forsake(peer));
       connectAll();
     },
     count: () => up.size,
