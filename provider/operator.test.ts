@@ -4,15 +4,16 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JobView } from "@zpu/ipc/operator/jobs";
+import { jobList, LISTED_JOBS, LISTED_OFFERS, type JobView } from "@zpu/ipc/operator/jobs";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
+import { ZpuError } from "@zpu/protocol/errors";
 import { address, bytes32, jobId, modelId, txHash } from "@zpu/protocol/ids";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openBlobs, type Blobs } from "./base/blobs.ts";
 import { openJournal, type Journal } from "./base/journal.ts";
 import { createSignal } from "./base/slice.ts";
 import type { JobRecord } from "./jobs/record.ts";
-import { createOperator, type OperatorServer } from "./operator.ts";
+import { createOperator, type OperatorParts, type OperatorServer } from "./operator.ts";
 import type { ChainSettlement } from "./settlement/settlement.ts";
 
 const JOB = jobId.parse(`0x${"ab".repeat(32)}`);
@@ -27,9 +28,13 @@ let web: Server;
 let asked: unknown[];
 let answer: { status: number; body: unknown };
 let claimableWei = 0n;
+let parts: Omit<OperatorParts, "journal" | "blobs">;
+let reads: number;
+let summaryError: ZpuError | undefined;
+let logs: string[];
 let askUrl: string;
-const steps = createSignal<JobRecord>();
-const heads = createSignal<undefined>();
+const steps = createSignal<JobRecord>((error) => expect.unreachable(String(error)));
+const heads = createSignal<undefined>((error) => expect.unreachable(String(error)));
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "zpu-operator-"));
@@ -47,20 +52,28 @@ beforeEach(async () => {
   });
   await new Promise<void>((done) => web.listen(0, "127.0.0.1", done));
   askUrl = `http://127.0.0.1:${(web.address() as AddressInfo).port}/ask`;
-  const entries = () => ({ claimedWei: 3n, earned: [], claims: [] });
-  operator = createOperator({
-    journal,
-    blobs,
+  reads = 0;
+  logs = [];
+  summaryError = undefined;
+  const entries = () => ({ claimedWei: 3n, earnedCount: 0, claimsCount: 0, earned: [], claims: [], history: [] });
+  parts = {
     steps,
     settlement: {
       onHead: (listener: () => void) => heads.on(listener),
-      ledger: { entries, summary: (pendingWei: bigint) => Promise.resolve({ claimableWei, balanceWei: 5n, pendingWei, ...entries() }) },
+      ledger: {
+        entries,
+        summary(pendingWei: bigint) {
+          reads += 1;
+          return summaryError ? Promise.reject(summaryError) : Promise.resolve({ claimableWei, balanceWei: 5n, pendingWei, ...entries() });
+        },
+      },
     } as unknown as ChainSettlement,
     claims: { claim: () => Promise.resolve({ amountWei: 7n, tx: TX }) },
     status: () => () => undefined,
     discovery: () => ({ devnet: true, askUrl }) as unknown as DiscoveryDocument,
-    log: () => undefined,
-  });
+    log: (level, message) => void logs.push(`${level} ${message}`),
+  };
+  operator = createOperator({ ...parts, journal, blobs });
 });
 afterEach(async () => {
   operator.stop();
@@ -111,7 +124,7 @@ describe("operator", () => {
     expect(() => operator.handlers.jobs.get({ jobId: JOB })).toThrow("no job");
   });
 
-  it("counts what is on its way and reads the chain again after blocks", async () => {
+  it("counts what is on its way, says first what the chain says now, and reads it again after blocks", async () => {
     const { jobId: id } = offer("a");
     steps.tell(journal.step(id, "accepting", 1));
     claimableWei = 9n;
@@ -119,12 +132,85 @@ describe("operator", () => {
     const stop = operator.handlers.earnings.summary(({ claimableWei: claimable, pendingWei, claimedWei }) =>
       seen.push([claimable, pendingWei, claimedWei]),
     );
+    await wait(10);
+    expect(seen).toEqual([[9n, 2n, 3n]]);
+    claimableWei = 11n;
     heads.tell(undefined);
     await wait(400);
     stop();
-    expect(seen[0]).toEqual([0n, 0n, 3n]);
-    expect(seen.at(-1)).toEqual([9n, 2n, 3n]);
+    expect(seen).toEqual([[9n, 2n, 3n], [11n, 2n, 3n]]); // prettier-ignore
     expect(await operator.handlers.earnings.claim({})).toEqual({ amountWei: 7n, tx: TX });
+  });
+
+  it("reads earnings only while somebody watches, and tells only what has changed", async () => {
+    claimableWei = 1n;
+    heads.tell(undefined);
+    offer("a");
+    await wait(400);
+    expect(reads).toBe(0);
+    const seen: bigint[] = [];
+    const stop = operator.handlers.earnings.summary((summary) => seen.push(summary.claimableWei as bigint));
+    await wait(10);
+    heads.tell(undefined);
+    await wait(400);
+    expect([reads, seen]).toEqual([2, [1n]]);
+    const second: bigint[] = [];
+    const stopSecond = operator.handlers.earnings.summary((summary) => second.push(summary.claimableWei as bigint));
+    expect(second).toEqual([1n]);
+    stop();
+    stopSecond();
+    claimableWei = 4n;
+    heads.tell(undefined);
+    await wait(400);
+    expect(reads).toBe(2);
+    const later: bigint[] = [];
+    const stopLater = operator.handlers.earnings.summary((summary) => later.push(summary.claimableWei as bigint));
+    await wait(10);
+    stopLater();
+    expect(later).toEqual([4n]);
+  });
+
+  it("says what it knows while the chain is away", async () => {
+    summaryError = new ZpuError("CHAIN_UNREACHABLE", { rpc: "test" });
+    const seen: bigint[][] = [];
+    const stop = operator.handlers.earnings.summary((summary) => seen.push([summary.claimableWei as bigint, summary.claimedWei as bigint]));
+    await wait(10);
+    stop();
+    expect(seen).toEqual([[0n, 3n]]);
+  });
+
+  it("shows a job whose input is gone without it, also after a restart", async () => {
+    const { jobId: id, facts } = offer("a");
+    blobs.remove(facts.inputBlob);
+    steps.tell(journal.step(id, "accepting", 1));
+    const seen: JobView[][] = [];
+    operator.handlers.jobs.list((jobs) => seen.push(jobs as JobView[]))();
+    expect(seen[0]?.map((job) => [job.state, job.pixels])).toEqual([["accepting", undefined]]);
+    expect(operator.handlers.jobs.get({ jobId: id })).toMatchObject({ jobId: id, state: "accepting" });
+    operator.stop();
+    operator = createOperator({ ...parts, journal, blobs });
+    operator.handlers.jobs.list((jobs) => seen.push(jobs as JobView[]))();
+    expect(seen[1]?.map((job) => job.state)).toEqual(["accepting"]);
+    expect(logs.some((line) => line.startsWith("warn") && line.includes("gone"))).toBe(true);
+    await wait(0);
+  });
+
+  it("lists every job however many offers were never posted, and of those the newest", async () => {
+    const job = (number: number): JobRecord => ({ ...offer("a"), jobId: jobId.parse(`0x${number.toString(16).padStart(64, "0")}`) });
+    for (let number = 0; number < LISTED_JOBS; number += 1) {
+      const record = job(number);
+      steps.tell({ ...record, state: "accepting", events: [...record.events, { state: "accepting", atMs: 1 }] });
+    }
+    for (let number = 1_000; number < 1_000 + 3 * LISTED_OFFERS; number += 1) steps.tell({ ...job(number), state: "expired" });
+    const seen: JobView[][] = [];
+    operator.handlers.jobs.list((jobs) => seen.push(jobs as JobView[]))();
+    const listed = seen[0] ?? [];
+    expect(listed.filter(({ state }) => state === "accepting")).toHaveLength(LISTED_JOBS);
+    const offers = listed.filter(({ state }) => state === "expired").map((view) => Number(view.jobId));
+    expect(offers).toHaveLength(LISTED_OFFERS);
+    expect(Math.min(...offers)).toBe(1_000 + 2 * LISTED_OFFERS);
+    expect(jobList.safeParse(listed).success).toBe(true);
+    await wait(0);
   });
 
   it("passes a question to the devnet's requestor and keeps its label for the job", async () => {

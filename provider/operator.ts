@@ -1,7 +1,8 @@
 /** Answers what the owner asks: states to watch (node, jobs, earnings) and the few calls that act. */
+import { isDeepStrictEqual } from "node:util";
 import type { Handlers, Source } from "@zpu/ipc/rpc/contract";
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
-import { askOutput, type JobView } from "@zpu/ipc/operator/jobs";
+import { askOutput, LISTED_JOBS, LISTED_OFFERS, type JobView } from "@zpu/ipc/operator/jobs";
 import type { Operator } from "@zpu/ipc/operator/contract";
 import type { NodeStatus } from "@zpu/ipc/operator/node";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
@@ -10,20 +11,18 @@ import type { JobId } from "@zpu/protocol/ids";
 import { z } from "zod";
 import type { Blobs } from "./base/blobs.ts";
 import type { Journal } from "./base/journal.ts";
-import { createState, createView, type Signal, type State } from "./base/slice.ts";
+import { createView, logged, type Signal } from "./base/slice.ts";
 import { jobView } from "./jobs/job-view.ts";
-import type { JobRecord } from "./jobs/record.ts";
+import { neverPosted, WORKING_STATES, type JobRecord } from "./jobs/record.ts";
 import type { Ports } from "./ports.ts";
 import type { Claims } from "./settlement/claims.ts";
 import type { ChainSettlement } from "./settlement/settlement.ts";
 
 const PACE_MS = 40;
-const LISTED_JOBS = 200;
 /** So many of the newest jobs are listed with their pixels; `get` has them for every job. */
 const PICTURED_JOBS = 60;
 const EARNINGS_PACE_MS = 250;
 const ASK_MS = 30_000;
-const WORKING: readonly string[] = ["accepting", "accepted", "executed", "proven", "submitting", "verified", "settling"];
 
 /** What the operator's answers are made of. */
 export interface OperatorParts {
@@ -61,7 +60,7 @@ export function createOperator(parts: OperatorParts): OperatorServer {
         ask: (input) => ask(parts, input),
       },
       earnings: {
-        summary: earnings.state.source,
+        summary: earnings.source,
         async claim() {
           const claimed = await parts.claims.claim();
           earnings.refresh();
@@ -76,20 +75,49 @@ export function createOperator(parts: OperatorParts): OperatorServer {
   };
 }
 
-function watchJobs({ journal, blobs, steps }: OperatorParts): { source: Source<JobView[]>; view(jobId: JobId): JobView; stop(): void } {
+function watchJobs({ journal, blobs, steps, log }: OperatorParts): { source: Source<JobView[]>; view(jobId: JobId): JobView; stop(): void } {
+  const report = logged(log, "the list of jobs was not told");
   const views = new Map<JobId, JobView>();
-  const make = (job: JobRecord): JobView => jobView(job, { pixels: blobs.get(job.facts.inputBlob), label: journal.label(job.jobId) });
-  for (const job of journal.recent(LISTED_JOBS).reverse()) views.set(job.jobId, make(job));
-  const list = createView(PACE_MS, () =>
-    [...views.values()].reverse().map((view, index): JobView => {
-      if (index < PICTURED_JOBS) return view;
-      const { pixels: _left, ...rest } = view;
-      return rest;
-    }),
+  /** Those among them that were never posted; they leave the list by themselves, so that they push no job out. */
+  const offers = new Set<JobId>();
+  /** The input, where it is still there: an old offer's is forgotten, and a damaged one must not hide the job. */
+  const pixelsOf = (job: JobRecord): Uint8Array<ArrayBuffer> | undefined => {
+    try {
+      return blobs.get(job.facts.inputBlob);
+    } catch (error) {
+      log("warn", `a job is shown without its input: ${ZpuError.wrap(error).message}`, { jobId: job.jobId });
+      return undefined;
+    }
+  };
+  const make = (job: JobRecord): JobView => jobView(job, { pixels: pixelsOf(job), label: journal.label(job.jobId) });
+  const leave = (ids: Iterable<JobId>, limit: number, size: number): void => {
+    let over = size - limit;
+    for (const jobId of ids) {
+      if (over-- <= 0) return;
+      views.delete(jobId);
+      offers.delete(jobId);
+    }
+  };
+  const put = (job: JobRecord): void => {
+    views.set(job.jobId, make(job));
+    if (neverPosted(job)) offers.add(job.jobId);
+    else offers.delete(job.jobId);
+  };
+  for (const job of journal.recent(LISTED_JOBS, LISTED_OFFERS).reverse()) put(job);
+  const list = createView(
+    PACE_MS,
+    () =>
+      [...views.values()].reverse().map((view, index): JobView => {
+        if (index < PICTURED_JOBS) return view;
+        const { pixels: _left, ...rest } = view;
+        return rest;
+      }),
+    report,
   );
   const off = steps.on((job) => {
-    views.set(job.jobId, make(job));
-    if (views.size > LISTED_JOBS) for (const oldest of [...views.keys()].slice(0, views.size - LISTED_JOBS)) views.delete(oldest);
+    put(job);
+    leave([...offers], LISTED_OFFERS, offers.size);
+    leave([...views.keys()].filter((jobId) => !offers.has(jobId)), LISTED_JOBS, views.size - offers.size); // prettier-ignore
     list.touch();
   });
   return {
@@ -106,31 +134,79 @@ function watchJobs({ journal, blobs, steps }: OperatorParts): { source: Source<J
   };
 }
 
-function watchEarnings({ journal, settlement, steps, log }: OperatorParts): { state: State<EarningsSummary>; refresh(): void; stop(): void } {
-  const pendingWei = (): bigint => journal.open().reduce((sum, job) => (WORKING.includes(job.state) ? sum + job.facts.spec.priceWei : sum), 0n);
-  const state = createState<EarningsSummary>({ claimableWei: 0n, balanceWei: 0n, pendingWei: pendingWei(), ...settlement.ledger.entries() });
+/** Reads ledger and chain while somebody watches: at once for the first, then after steps and blocks; only a change is told. */
+function watchEarnings({ journal, settlement, steps, log }: OperatorParts): { source: Source<EarningsSummary>; refresh(): void; stop(): void } {
+  const report = logged(log, "the earnings were not told");
+  const pendingWei = (): bigint =>
+    journal.open().reduce((sum, job) => (WORKING_STATES.includes(job.state) ? sum + job.facts.spec.priceWei : sum), 0n);
+  const listeners = new Set<(summary: EarningsSummary) => void>();
+  /** What the chain said last; the rest is on this machine. */
+  let onChain = { claimableWei: 0n, balanceWei: 0n };
+  let last: EarningsSummary | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let reading = false;
+  let again = false;
   let stopped = false;
-  const read = async (): Promise<void> => {
+
+  const summary = async (): Promise<EarningsSummary> => {
     try {
-      const summary = await settlement.ledger.summary(pendingWei());
-      if (!stopped) state.set(summary);
+      const read = await settlement.ledger.summary(pendingWei());
+      onChain = { claimableWei: read.claimableWei, balanceWei: read.balanceWei };
+      return read;
     } catch (error) {
       const known = ZpuError.wrap(error);
-      if (known.code !== "CHAIN_UNREACHABLE" && known.code !== "CHAIN_MISMATCH" && !stopped) log("warn", `earnings were not read: ${known.message}`);
+      if (known.code !== "CHAIN_UNREACHABLE" && known.code !== "CHAIN_MISMATCH") log("warn", `earnings were not read: ${known.message}`);
+      return { ...onChain, pendingWei: pendingWei(), ...settlement.ledger.entries() };
+    }
+  };
+  const tell = (listener: (summary: EarningsSummary) => void, value: EarningsSummary): void => {
+    try {
+      listener(value);
+    } catch (error) {
+      report(error);
+    }
+  };
+  const read = async (): Promise<void> => {
+    if (reading) {
+      again = true;
+      return;
+    }
+    reading = true;
+    try {
+      do {
+        again = false;
+        const next = await summary();
+        if (stopped || listeners.size === 0) return;
+        if (last !== undefined && isDeepStrictEqual(last, next)) continue;
+        last = next;
+        for (const listener of [...listeners]) tell(listener, next);
+      } while (again);
+    } catch (error) {
+      if (!stopped) report(error);
+    } finally {
+      reading = false;
     }
   };
   const refresh = (): void => {
-    if (timer !== undefined || stopped) return;
+    if (timer !== undefined || stopped || listeners.size === 0) return;
     timer = setTimeout(() => {
       timer = undefined;
       void read();
     }, EARNINGS_PACE_MS);
   };
   const offs = [steps.on(refresh), settlement.onHead(refresh)];
-  refresh();
   return {
-    state,
+    source(listener) {
+      const own = (value: EarningsSummary): void => listener(value);
+      listeners.add(own);
+      // While others watch, what they see is up to date; otherwise the first word is what is read now.
+      if (last !== undefined) tell(own, last);
+      else void read();
+      return () => {
+        listeners.delete(own);
+        if (listeners.size === 0) last = undefined;
+      };
+    },
     refresh,
     stop() {
       stopped = true;

@@ -7,7 +7,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { classifyRefusal } from "./chain-answers.ts";
 import { openChain, type Chain } from "./chain.ts";
-import { decideClaim } from "./claims.ts";
 import { jsonRpc, RpcRefusal } from "./json-rpc.ts";
 
 const at = (digit: string): string => `0x${digit.repeat(40)}`;
@@ -199,11 +198,4 @@ describe("refusals", () => {
     ]; // prettier-ignore
     for (const [message, kind] of words) expect([message, classifyRefusal(message).kind]).toEqual([message, kind]);
   });
-});
-
-it("a claim waits for five times its gas, where gas has a price in tokens", () => {
-  expect(decideClaim(0n)).toEqual({ claim: false, reason: "nothing", neededWei: 1n });
-  expect(decideClaim(1n)).toEqual({ claim: true });
-  expect(decideClaim(49n, 10n)).toEqual({ claim: false, reason: "below-gas", neededWei: 50n });
-  expect(decideClaim(50n, 10n)).toEqual({ claim: true });
 });

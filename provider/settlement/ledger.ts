@@ -1,7 +1,8 @@
 /** What was earned and what was claimed, taken from the chain's own events: whoever sent the transaction. */
-import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
+import { HISTORY_POINTS, LISTED_ENTRIES, type EarningsSummary } from "@zpu/ipc/operator/earnings";
 import type { Address, JobId, TxHash } from "@zpu/protocol/ids";
 import type { ChainEvent, ChainPort } from "./chain-port.ts";
+import { createHistory } from "./history.ts";
 import type { Store } from "./store.ts";
 
 /** Blocks asked for at once: within what public nodes answer. */
@@ -15,10 +16,12 @@ export interface Ledger {
   sync(): Promise<void>;
   /** The payment of a job, once there is one. */
   earning(jobId: JobId): { amountWei: bigint; tx: TxHash; atMs: number } | undefined;
+  /** The claim that transaction `tx` made, if it did. */
+  claimed(tx: TxHash): { amountWei: bigint; tx: TxHash; atMs: number } | undefined;
   /** Everything the owner's earnings page shows; `pendingWei` is known by the job runner. Throws CHAIN_UNREACHABLE. */
   summary(pendingWei: bigint): Promise<EarningsSummary>;
   /** The part of the summary that needs no chain. */
-  entries(): Pick<EarningsSummary, "claimedWei" | "earned" | "claims">;
+  entries(): Omit<EarningsSummary, "claimableWei" | "balanceWei" | "pendingWei">;
 }
 
 /** The ledger of the node whose accounts are `roles`. */
@@ -31,9 +34,28 @@ export function createLedger({ store, chain, roles }: { store: Store; chain: Cha
       if (event.type === "claimed" && event.account === roles.payout) store.addClaim({ amountWei: event.amountWei, tx, atMs });
     }
   };
+  const history = createHistory(HISTORY_POINTS);
+  const claimed = { totalWei: 0n, count: 0 };
+  /** The last rows that are in the sums; what is recorded later is added once, so that a look costs what is new. */
+  let [earnedSeq, claimedSeq] = [0, 0];
   const entries: Ledger["entries"] = () => {
-    const claims = store.claims();
-    return { claimedWei: claims.reduce((sum, claim) => sum + claim.amountWei, 0n), earned: store.earned(), claims };
+    store.earnedSince(earnedSeq, ({ seq, amountWei, atMs }) => {
+      earnedSeq = seq;
+      history.add(amountWei, atMs);
+    });
+    store.claimedSince(claimedSeq, ({ seq, amountWei }) => {
+      claimedSeq = seq;
+      claimed.totalWei += amountWei;
+      claimed.count += 1;
+    });
+    return {
+      claimedWei: claimed.totalWei,
+      earnedCount: history.count,
+      claimsCount: claimed.count,
+      earned: store.earned(LISTED_ENTRIES),
+      claims: store.claims(LISTED_ENTRIES),
+      history: history.points(),
+    };
   };
 
   return {
@@ -55,7 +77,8 @@ export function createLedger({ store, chain, roles }: { store: Store; chain: Cha
       });
       await syncing;
     },
-    earning: (jobId) => store.earned().find((entry) => entry.jobId === jobId),
+    earning: (jobId) => store.earning(jobId),
+    claimed: (tx) => store.claim(tx),
     async summary(pendingWei) {
       const [claimableWei, balanceWei] = await Promise.all([chain.claimableWei(roles.payout), chain.tokenBalanceWei(roles.payout)]);
       return { claimableWei, balanceWei, pendingWei, ...entries() };

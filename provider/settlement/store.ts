@@ -2,9 +2,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
 import { intent as intentSchema, intentRole, type Intent } from "@zpu/ipc/workers/signer";
-import { ZpuError } from "@zpu/protocol/errors";
 import { address, jobId, txHash, type Address, type TxHash } from "@zpu/protocol/ids";
 import { z } from "zod";
+import { orDiskFull } from "../base/disk.ts";
 import type { TxOutcome } from "../ports.ts";
 import type { MarketFees } from "./chain-port.ts";
 
@@ -36,10 +36,10 @@ CREATE TABLE IF NOT EXISTS tx_version (
 CREATE INDEX IF NOT EXISTS tx_open ON tx (role, state, seq);
 CREATE TABLE IF NOT EXISTS earning (job_id TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, tx TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS claim (tx TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS earning_by_time ON earning (at_ms, tx);
+CREATE INDEX IF NOT EXISTS claim_by_time ON claim (at_ms, tx);
 CREATE TABLE IF NOT EXISTS chain_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
-
-export type TxState = "queued" | "signed" | "sent" | "mined" | "dropped";
 
 const outcomeSchema = z.object({
   hash: txHash,
@@ -75,12 +75,24 @@ export interface TxVersion extends MarketFees {
 const earningSchema = z.object({ job_id: jobId, amount_wei: decimal, tx: txHash, at_ms: z.number() });
 const claimSchema = z.object({ amount_wei: decimal, tx: txHash, at_ms: z.number() });
 
-const SQLITE_FULL = 13;
-/** DISK_FULL where SQLite (or the system below it) has no room left, else the error itself. */
-export function asDiskError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const full = ("errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_FULL) || ("code" in error && error.code === "ENOSPC");
-  return full ? new ZpuError("DISK_FULL", { path }, error) : error;
+const asEarning = (found: unknown) => {
+  const { job_id, amount_wei, tx, at_ms } = earningSchema.parse(found);
+  return { jobId: job_id, amountWei: amount_wei, tx, atMs: at_ms };
+};
+const asClaim = (found: unknown) => {
+  const { amount_wei, tx, at_ms } = claimSchema.parse(found);
+  return { amountWei: amount_wei, tx, atMs: at_ms };
+};
+const asFound = <T>(as: (found: unknown) => T, found: unknown): T | undefined => (found === undefined ? undefined : as(found));
+
+/** An amount as it was recorded; `seq` grows with every row. */
+export interface Amount {
+  readonly seq: number;
+  readonly amountWei: bigint;
+  readonly atMs: number;
+}
+function forEach(rows: Iterable<Record<string, unknown>>, each: (amount: Amount) => void): void {
+  for (const { seq, amount_wei, at_ms } of rows) each({ seq: Number(seq), amountWei: decimal.parse(amount_wei), atMs: Number(at_ms) });
 }
 
 export type Store = ReturnType<typeof openStore>;
@@ -88,13 +100,7 @@ export type Store = ReturnType<typeof openStore>;
 /** The tables of settlement in `db`, made where they are missing. Every method may throw DISK_FULL. */
 export function openStore(db: DatabaseSync) {
   const path = db.location() ?? "core.sqlite";
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw asDiskError(error, path);
-    }
-  };
+  const guarded = <T>(work: () => T): T => orDiskFull(path, work);
   guarded(() => db.exec(TABLES));
   const prepare = (sql: string) => db.prepare(sql);
   const sql = {
@@ -121,8 +127,12 @@ export function openStore(db: DatabaseSync) {
     drop: prepare("UPDATE tx SET state = 'dropped', nonce = NULL WHERE key = ?"),
     earn: prepare("INSERT INTO earning (job_id, amount_wei, tx, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"),
     claim: prepare("INSERT INTO claim (tx, amount_wei, at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
-    earned: prepare("SELECT * FROM earning ORDER BY at_ms, tx"),
-    claims: prepare("SELECT * FROM claim ORDER BY at_ms, tx"),
+    earned: prepare("SELECT * FROM earning ORDER BY at_ms DESC, tx DESC LIMIT ?"),
+    claims: prepare("SELECT * FROM claim ORDER BY at_ms DESC, tx DESC LIMIT ?"),
+    earningOf: prepare("SELECT * FROM earning WHERE job_id = ?"),
+    claimIn: prepare("SELECT * FROM claim WHERE tx = ?"),
+    earnedSince: prepare("SELECT rowid AS seq, amount_wei, at_ms FROM earning WHERE rowid > ? ORDER BY rowid"),
+    claimedSince: prepare("SELECT rowid AS seq, amount_wei, at_ms FROM claim WHERE rowid > ? ORDER BY rowid"),
     countKeys: prepare("SELECT COUNT(*) AS count FROM tx WHERE key GLOB ?"),
     openKey: prepare("SELECT key FROM tx WHERE key GLOB ? AND state IN ('queued', 'signed', 'sent') ORDER BY seq LIMIT 1"),
     fact: prepare("SELECT value FROM chain_fact WHERE name = ?"),
@@ -187,8 +197,14 @@ export function openStore(db: DatabaseSync) {
       guarded(() => void sql.earn.run(earning.jobId, earning.amountWei.toString(), earning.tx, earning.atMs)),
     addClaim: (claim: { amountWei: bigint; tx: TxHash; atMs: number }): void =>
       guarded(() => void sql.claim.run(claim.tx, claim.amountWei.toString(), claim.atMs)),
-    earned: () => guarded(() => sql.earned.all().map((found) => earningSchema.parse(found)).map((e) => ({ jobId: e.job_id, amountWei: e.amount_wei, tx: e.tx, atMs: e.at_ms }))), // prettier-ignore
-    claims: () => guarded(() => sql.claims.all().map((found) => claimSchema.parse(found)).map((c) => ({ amountWei: c.amount_wei, tx: c.tx, atMs: c.at_ms }))), // prettier-ignore
+    /** The newest payments and claims, oldest first. */
+    earned: (limit: number) => guarded(() => sql.earned.all(limit).map(asEarning).reverse()),
+    claims: (limit: number) => guarded(() => sql.claims.all(limit).map(asClaim).reverse()),
+    earning: (jobId: string) => guarded(() => asFound(asEarning, sql.earningOf.get(jobId))),
+    claim: (tx: TxHash) => guarded(() => asFound(asClaim, sql.claimIn.get(tx))),
+    /** Amounts recorded after row `seq`, one after the other. */
+    earnedSince: (seq: number, each: (amount: Amount) => void): void => guarded(() => forEach(sql.earnedSince.iterate(seq), each)),
+    claimedSince: (seq: number, each: (amount: Amount) => void): void => guarded(() => forEach(sql.claimedSince.iterate(seq), each)),
     /** How many keys match the SQLite GLOB `pattern`, and the oldest of them that has not ended. */
     keys: (pattern: string): { count: number; open: string | undefined } =>
       guarded(() => {

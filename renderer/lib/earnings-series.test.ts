@@ -1,7 +1,7 @@
 /** The staircase adds up, its window keeps the level it starts from, and its axes are round. */
 import { jobId, txHash } from "@zpu/protocol/ids";
 import { describe, expect, it } from "vitest";
-import { cumulative, timeTicks, totalAt, valueTicks, windowOf } from "./earnings-series.ts";
+import { paymentsBetween, seriesOf, timeTicks, totalAt, valueTicks, windowOf } from "./earnings-series.ts";
 
 const entry = (atMs: number, amountWei: bigint) => ({
   atMs,
@@ -9,10 +9,18 @@ const entry = (atMs: number, amountWei: bigint) => ({
   jobId: jobId.parse(`0x${"11".repeat(32)}`),
   tx: txHash.parse(`0x${"22".repeat(32)}`),
 });
-const series = cumulative([entry(300, 5n), entry(100, 2n), entry(200, 3n)]);
+const earned = [entry(100, 2n), entry(200, 3n), entry(300, 5n)];
+const series = seriesOf({ earned, history: [{ atMs: 200, totalWei: 5n }, { atMs: 300, totalWei: 10n }] }); // prettier-ignore
 
 describe("the staircase", () => {
   it("sums in the order of time", () => expect(series).toEqual([100, 200, 300].map((atMs, index) => ({ atMs, totalWei: [2n, 5n, 10n][index] }))));
+  it("goes on from the history where that reaches further back than the list", () =>
+    expect(seriesOf({ earned, history: [{ atMs: 40, totalWei: 7n }, { atMs: 250, totalWei: 100n }, { atMs: 300, totalWei: 110n }] })).toEqual([
+      { atMs: 40, totalWei: 7n },
+      { atMs: 100, totalWei: 102n },
+      { atMs: 200, totalWei: 105n },
+      { atMs: 300, totalWei: 110n },
+    ])); // prettier-ignore
   it("holds its level between payments", () => {
     expect(totalAt(series, 99)).toBe(0n);
     expect(totalAt(series, 250)).toBe(5n);
@@ -24,6 +32,22 @@ describe("the staircase", () => {
       { atMs: 200, totalWei: 5n },
       { atMs: 260, totalWei: 5n },
     ]);
+  });
+});
+
+describe("payments in a window", () => {
+  it("are counted where all of them are listed", () => {
+    const summary = { earned, earnedCount: 3, history: series };
+    expect(paymentsBetween(summary, 50, 400)).toBe("3 payments");
+    expect(paymentsBetween(summary, 100, 400)).toBe("2 payments");
+    expect(paymentsBetween(summary, 250, 400)).toBe("1 payment");
+    expect(paymentsBetween(summary, 350, 400)).toBe("0 payments");
+  });
+  it("are all of them over the whole history, exact within what is listed, and a lower bound before that", () => {
+    const summary = { earned, earnedCount: 4_321, history: [{ atMs: 10, totalWei: 1n }, ...series] };
+    expect(paymentsBetween(summary, 5, 400)).toBe("4,321 payments");
+    expect(paymentsBetween(summary, 150, 400)).toBe("2 payments");
+    expect(paymentsBetween(summary, 50, 400)).toBe("at least 3 payments");
   });
 });
 

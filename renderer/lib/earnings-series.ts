@@ -1,21 +1,32 @@
 /** Cumulative earnings as points of a staircase, and the round numbers its axes are labelled with; pure. */
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
 
-export interface SeriesPoint {
-  readonly atMs: number;
-  /** Everything earned up to and including this moment. */
-  readonly totalWei: bigint;
-}
+/** Everything earned up to and including a moment. */
+export type SeriesPoint = EarningsSummary["history"][number];
 
-/** Everything earned so far, oldest first, one point per payment. */
-export function cumulative(earned: EarningsSummary["earned"]): SeriesPoint[] {
-  let totalWei = 0n;
-  return [...earned]
-    .sort((a, b) => a.atMs - b.atMs)
-    .map(({ atMs, amountWei }) => {
-      totalWei += amountWei;
-      return { atMs, totalWei };
-    });
+/**
+ * The payments between the two times, in words: counted where the entries listed (the newest) or the count of all tell it exactly, else a
+ * lower bound.
+ */
+export function paymentsBetween(summary: Pick<EarningsSummary, "earned" | "earnedCount" | "history">, fromMs: number, toMs: number): string {
+  const { earned, earnedCount, history } = summary;
+  const listed = earned.filter(({ atMs }) => atMs > fromMs && atMs <= toMs).length;
+  const all = (history[0]?.atMs ?? Infinity) > fromMs && (earned.at(-1)?.atMs ?? -Infinity) <= toMs;
+  if (all) return count(earnedCount, "payment");
+  const exact = earned.length === earnedCount || (earned[0]?.atMs ?? -Infinity) <= fromMs;
+  return exact ? count(listed, "payment") : `at least ${count(listed, "payment")}`;
+}
+const count = (of: number, what: string): string => `${of.toLocaleString("en")} ${what}${of === 1 ? "" : "s"}`;
+
+/** Everything earned so far, oldest first: one point per payment that is listed, and before those the history's points. */
+export function seriesOf({ earned, history }: Pick<EarningsSummary, "earned" | "history">): SeriesPoint[] {
+  const firstMs = earned[0]?.atMs ?? Infinity;
+  let totalWei = earned.reduce((sum, { amountWei }) => sum - amountWei, history.at(-1)?.totalWei ?? 0n);
+  const listed = earned.map(({ atMs, amountWei }) => {
+    totalWei += amountWei;
+    return { atMs, totalWei };
+  });
+  return [...history.filter(({ atMs }) => atMs < firstMs), ...listed];
 }
 
 /** What had been earned at `atMs`. */

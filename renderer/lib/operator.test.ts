@@ -26,7 +26,17 @@ const status = (block: number): NodeStatus => ({
   offerings: [],
   processes: [],
 });
-const earnings: EarningsSummary = { claimableWei: 7n, claimedWei: 0n, balanceWei: 0n, pendingWei: 0n, earned: [], claims: [] };
+const earnings: EarningsSummary = {
+  claimableWei: 7n,
+  claimedWei: 0n,
+  balanceWei: 0n,
+  pendingWei: 0n,
+  earnedCount: 0,
+  claimsCount: 0,
+  earned: [],
+  claims: [],
+  history: [],
+};
 
 /** A node that can be cut off; counts the watchers of its earnings. */
 function node() {

@@ -21,16 +21,18 @@ interface Entry {
   readonly tx: string;
 }
 
-/** Newest first, the first dozen unless all are asked for. */
+/** Newest first, the first dozen unless all are asked for; `total` counts those that are too old to be listed as well. */
 function Ledger<T extends Entry>({
   title,
   entries,
+  total,
   what,
   empty,
   about,
 }: {
   title: string;
   entries: readonly T[];
+  total: number;
   what: string;
   empty: string;
   about: (entry: T) => ReactNode;
@@ -39,7 +41,7 @@ function Ledger<T extends Entry>({
   const newest = [...entries].reverse();
   const rows = all ? newest : newest.slice(0, FIRST_ROWS);
   return (
-    <Card title={title} aside={<span className="text-xs text-ink-3">{count(entries.length)}</span>}>
+    <Card title={title} aside={<span className="text-xs text-ink-3">{count(total)}</span>}>
       {rows.length === 0 ? <p className="px-5 pt-1 pb-5 text-ink-3">{empty}</p> : null}
       {rows.length > 0 ? (
         <table className="mt-1 w-full text-[0.8125rem]">
@@ -70,9 +72,14 @@ function Ledger<T extends Entry>({
       {newest.length > rows.length ? (
         <div className="border-t border-line p-3 text-center">
           <Button look="bare" onClick={() => setAll(true)}>
-            Show all {count(newest.length)}
+            {total > newest.length ? `Show the newest ${count(newest.length)}` : `Show all ${count(total)}`}
           </Button>
         </div>
+      ) : null}
+      {total > rows.length && rows.length === newest.length ? (
+        <p className="border-t border-line px-5 py-3 text-center text-xs text-ink-3">
+          The newest {count(rows.length)} of {count(total)}; the figures above count all of them.
+        </p>
       ) : null}
     </Card>
   );
@@ -85,13 +92,13 @@ function Figures({ summary }: { summary: EarningsSummary }) {
         name="Earned in total"
         value={tokens(summary.claimableWei + summary.claimedWei)}
         unit="NZIDIA"
-        note={`${count(summary.earned.length)} ${summary.earned.length === 1 ? "payment" : "payments"}`}
+        note={`${count(summary.earnedCount)} ${summary.earnedCount === 1 ? "payment" : "payments"}`}
       />
       <Figure
         name="Claimed"
         value={tokens(summary.claimedWei)}
         unit="NZIDIA"
-        note={`${count(summary.claims.length)} ${summary.claims.length === 1 ? "claim" : "claims"}`}
+        note={`${count(summary.claimsCount)} ${summary.claimsCount === 1 ? "claim" : "claims"}`}
       />
       <Figure name="Under way" value={tokens(summary.pendingWei)} unit="NZIDIA" note="accepted, not settled yet" />
       <Figure name="Payout balance" value={tokens(summary.balanceWei)} unit="NZIDIA" note="held by the payout address" />
@@ -120,7 +127,7 @@ export function EarningsPage() {
     <div className="space-y-5">
       <Claim summary={summary} />
       <Figures summary={summary} />
-      {summary.earned.length === 0 ? (
+      {summary.earnedCount === 0 ? (
         <Card>
           <Empty icon="earnings" title="Nothing earned yet">
             The first payment starts the chart. A job is paid when its proof has been verified on chain.
@@ -133,6 +140,7 @@ export function EarningsPage() {
             <Ledger
               title="Payments"
               entries={summary.earned}
+              total={summary.earnedCount}
               what="settle"
               empty="None yet"
               about={({ jobId }) => (
@@ -144,6 +152,7 @@ export function EarningsPage() {
             <Ledger
               title="Claims"
               entries={summary.claims}
+              total={summary.claimsCount}
               what="claim"
               empty="Nothing has been claimed yet."
               about={() => <span className="text-ink-3">treasury</span>}

@@ -1,6 +1,6 @@
 /** State for the screens under test, made from seeds: the shapes of the real contract, digits in several hands. */
 import { classify, loadModel } from "@zpu/circuits/digits-reference";
-import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
+import { HISTORY_POINTS, LISTED_ENTRIES, type EarningsSummary } from "@zpu/ipc/operator/earnings";
 import type { JobView } from "@zpu/ipc/operator/jobs";
 import type { NodeStatus } from "@zpu/ipc/operator/node";
 import { digitImage } from "@zpu/protocol/digit-image";
@@ -60,7 +60,17 @@ export function nodeStatus(change: Partial<NodeStatus> = {}): NodeStatus {
 }
 
 /** Nothing earned, nothing claimed. */
-export const emptyEarnings = (): EarningsSummary => ({ claimableWei: 0n, claimedWei: 0n, balanceWei: 0n, pendingWei: 0n, earned: [], claims: [] });
+export const emptyEarnings = (): EarningsSummary => ({
+  claimableWei: 0n,
+  claimedWei: 0n,
+  balanceWei: 0n,
+  pendingWei: 0n,
+  earnedCount: 0,
+  claimsCount: 0,
+  earned: [],
+  claims: [],
+  history: [],
+});
 
 interface JobSeed {
   readonly seed: number;
@@ -164,5 +174,43 @@ export function busyEarnings(nowMs = Date.now()): EarningsSummary {
     { atMs: nowMs - total * 0.62, amountWei: 32n * ONE, tx: txOf(8_001) },
     { atMs: nowMs - total * 0.3, amountWei: 30n * ONE, tx: txOf(8_002) },
   ];
-  return { claimableWei: 30n * ONE, claimedWei: 62n * ONE, balanceWei: 62n * ONE, pendingWei: 4n * ONE, earned, claims };
+  return {
+    claimableWei: 30n * ONE,
+    claimedWei: 62n * ONE,
+    balanceWei: 62n * ONE,
+    pendingWei: 4n * ONE,
+    earnedCount: earned.length,
+    claimsCount: claims.length,
+    earned,
+    claims,
+    history: earned.map((entry, index) => ({ atMs: entry.atMs, totalWei: BigInt(index + 1) * 2n * ONE })),
+  };
+}
+
+/** The earnings of a node that has run for months: far more payments than are listed, the history in as many points as there may be. */
+export function longEarnings(nowMs = Date.now()): EarningsSummary {
+  const payments = 12_345;
+  const everyMs = 600_000;
+  const atOf = (index: number): number => nowMs - (payments - index) * everyMs;
+  const earned = Array.from({ length: LISTED_ENTRIES }, (_, index) => {
+    const number = payments - LISTED_ENTRIES + index;
+    return { jobId: jobId.parse(`0x${word(`job ${number}`)}`), atMs: atOf(number), amountWei: 2n * ONE, tx: txOf(100_000 + number) };
+  });
+  const history = Array.from({ length: HISTORY_POINTS }, (_, index) => {
+    const number = Math.round(((index + 1) * payments) / HISTORY_POINTS);
+    return { atMs: atOf(number - 1), totalWei: BigInt(number) * 2n * ONE };
+  });
+  const totalWei = BigInt(payments) * 2n * ONE;
+  const claims = [{ atMs: nowMs - 30 * 86_400_000, amountWei: totalWei - 10n * ONE, tx: txOf(8_003) }];
+  return {
+    claimableWei: 10n * ONE,
+    claimedWei: totalWei - 10n * ONE,
+    balanceWei: totalWei - 10n * ONE,
+    pendingWei: 0n,
+    earnedCount: payments,
+    claimsCount: claims.length,
+    earned,
+    claims,
+    history,
+  };
 }

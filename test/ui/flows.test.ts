@@ -4,7 +4,7 @@ import type { JobState } from "@zpu/protocol/job";
 import type { Browser } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildPage, launchBrowser } from "./browser.ts";
-import { busyEarnings, busyJobs, gains, nodeStatus, openJob, picture } from "./fixture.ts";
+import { busyEarnings, busyJobs, gains, longEarnings, nodeStatus, openJob, picture } from "./fixture.ts";
 import { gate, type ScriptedNode } from "./scripted-node.ts";
 import { contentSecurityPolicy } from "./server.ts";
 import { openSession, type Session } from "./session.ts";
@@ -162,6 +162,25 @@ describe("Earnings", () => {
     await page.getByText(/^92 NZIDIA$/).waitFor();
     await page.getByRole("button", { name: "1 h", exact: true }).click();
     expect(await earnings.chart.getAttribute("aria-label")).not.toMatch(/46 payments/);
+  });
+
+  it("shows the whole history of a long life, and the newest payments one by one", async () => {
+    session = await openSession(browser, {}, (node) => {
+      node.earnings.set(longEarnings());
+    });
+    const { app, earnings, node, page } = session;
+    await app.go("Earnings");
+    expect(await earnings.figure("Earned in total")).toContain("24,690");
+    expect(await earnings.chart.getAttribute("aria-label")).toMatch(/24,690 NZIDIA at .*; 12,345 payments and 1 claims/);
+    await page.getByRole("button", { name: "Show the newest 200" }).click();
+    expect(await earnings.payments.count()).toBe(200);
+    expect(await earnings.payments.first().locator("[title^='0x']").getAttribute("title")).toBe(node.earnings.value.earned.at(-1)!.tx);
+    await page.getByText("The newest 200 of 12,345").waitFor();
+    await page.getByRole("button", { name: "1 h", exact: true }).click();
+    expect(await earnings.chart.getAttribute("aria-label")).toMatch(/; 5 payments and 0 claims/);
+    await page.getByRole("button", { name: "7 d", exact: true }).click();
+    expect(await earnings.chart.getAttribute("aria-label")).toMatch(/; at least 200 payments and 0 claims/);
+    expect(session.problems).toEqual([]);
   });
 
   it("moves when a payment arrives", async () => {

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { buildPage, launchBrowser } from "./browser.ts";
-import { busyEarnings, busyJobs, gains, jobAt, picture } from "./fixture.ts";
+import { busyEarnings, busyJobs, gains, jobAt, longEarnings, picture } from "./fixture.ts";
 import { AppPage } from "./pages/app.ts";
 import { AskPage } from "./pages/ask.ts";
 import { ScriptedNode } from "./scripted-node.ts";
@@ -66,6 +66,9 @@ for (const theme of ["light", "dark"] as const) {
     if (wanted("earnings")) {
       await app.go("Earnings");
       await shoot(page, "earnings", theme, width);
+      node.earnings.set(longEarnings());
+      await shoot(page, "earnings-long", theme, width);
+      node.earnings.set(busyEarnings());
     }
     if (wanted("ask")) {
       await app.go("Ask a digit");

@@ -79,6 +79,7 @@ export class ScriptedNode {
           claimableWei: 0n,
           claimedWei: before.claimedWei + claim.amountWei,
           balanceWei: before.balanceWei + claim.amountWei,
+          claimsCount: before.claimsCount + 1,
           claims: [...before.claims, claim],
         });
         return { amountWei: claim.amountWei, tx: claim.tx };

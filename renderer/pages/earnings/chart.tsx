@@ -2,7 +2,7 @@
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 import { useRef, useState, type PointerEvent } from "react";
-import { cumulative, timeTicks, totalAt, valueTicks, windowOf } from "../../lib/earnings-series.ts";
+import { paymentsBetween, seriesOf, timeTicks, totalAt, valueTicks, windowOf } from "../../lib/earnings-series.ts";
 import { absolute, clock, money } from "../../lib/format.ts";
 import { useNowMs } from "../../lib/live.tsx";
 import { useWidth } from "../../lib/use-width.ts";
@@ -35,7 +35,7 @@ export function EarningsChart({ summary }: { summary: EarningsSummary }) {
   const width = useWidth(frame);
   const [range, setRange] = useState<RangeName>("All");
   const [pointerX, setPointerX] = useState<number>();
-  const series = cumulative(summary.earned);
+  const series = seriesOf(summary);
   const firstMs = series[0]?.atMs ?? nowMs;
   const spanMs = RANGES.find(([name]) => name === range)?.[1];
   const toMs = Math.max(nowMs, series.at(-1)?.atMs ?? 0);
@@ -93,7 +93,7 @@ export function EarningsChart({ summary }: { summary: EarningsSummary }) {
         {width > 0 ? (
           <svg
             role="img"
-            aria-label={`Cumulative earnings: ${money(points[0]?.totalWei ?? 0n)} at ${absolute(fromMs)}, ${money(points.at(-1)?.totalWei ?? 0n)} at ${absolute(toMs)}; ${points.length - 2} payments and ${claims.length} claims in between.`}
+            aria-label={`Cumulative earnings: ${money(points[0]?.totalWei ?? 0n)} at ${absolute(fromMs)}, ${money(points.at(-1)?.totalWei ?? 0n)} at ${absolute(toMs)}; ${paymentsBetween(summary, fromMs, toMs)} and ${claims.length} claims in between.`}
             width={width}
             height={HEIGHT}
             onPointerMove={point}
@@ -141,7 +141,7 @@ export function EarningsChart({ summary }: { summary: EarningsSummary }) {
         {claims.length > 0 ? (
           <p className="flex items-center gap-2 px-4 pt-1 text-xs text-ink-3">
             <span aria-hidden="true" className="size-1.5 rounded-full bg-accent" />
-            dashed: claims to the payout address
+            dashed: {summary.claimsCount > summary.claims.length ? `the newest ${summary.claims.length} ` : ""}claims to the payout address
           </p>
         ) : null}
       </div>
