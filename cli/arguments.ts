@@ -117,11 +117,11 @@ function read(words: readonly string[]): Command {
 
 /** Where the command stands: the first word that is neither an option nor the value of one; `words.length` where there is none. */
 function commandAt(words: readonly string[]): number {
-  const options: Readonly<Record<string, { type: string }>> = Object.assign({}, COMMON, ...Object.values(OPTIONS));
+  const options = new Map([COMMON, ...Object.values(OPTIONS)].flatMap((group) => Object.entries<{ type: string }>(group)));
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? "";
     if (!word.startsWith("-")) return at;
-    if (!word.includes("=") && options[word.slice(2)]?.type === "string") at += 1;
+    if (!word.includes("=") && options.get(word.slice(2))?.type === "string") at += 1;
   }
   return words.length;
 }

@@ -117,7 +117,7 @@ describe("web", () => {
     expect((await ask("/", { cookie: cookie.replace(String(before), String(port)) })).status).toBe(200);
   });
 
-  it("lets a browser in where its session cannot be kept, on a full disk say", async () => {
+  it("lets a browser in where its session cannot be kept, on a full disk say", () => {
     const told: string[] = [];
     const sessions = openSessions(join(folder, "gone", "sessions.json"), () => nowMs, (_level, message) => told.push(message)); // prettier-ignore
     const opened = sessions.spend(sessions.token());
