@@ -149,13 +149,13 @@ describe("operator", () => {
     await wait(400);
     expect(reads).toBe(0);
     const seen: bigint[] = [];
-    const stop = operator.handlers.earnings.summary((summary) => seen.push(summary.claimableWei as bigint));
+    const stop = operator.handlers.earnings.summary((summary) => seen.push(summary.claimableWei));
     await wait(10);
     heads.tell(undefined);
     await wait(400);
     expect([reads, seen]).toEqual([2, [1n]]);
     const second: bigint[] = [];
-    const stopSecond = operator.handlers.earnings.summary((summary) => second.push(summary.claimableWei as bigint));
+    const stopSecond = operator.handlers.earnings.summary((summary) => second.push(summary.claimableWei));
     expect(second).toEqual([1n]);
     stop();
     stopSecond();
@@ -164,7 +164,7 @@ describe("operator", () => {
     await wait(400);
     expect(reads).toBe(2);
     const later: bigint[] = [];
-    const stopLater = operator.handlers.earnings.summary((summary) => later.push(summary.claimableWei as bigint));
+    const stopLater = operator.handlers.earnings.summary((summary) => later.push(summary.claimableWei));
     await wait(10);
     stopLater();
     expect(later).toEqual([4n]);
@@ -173,7 +173,7 @@ describe("operator", () => {
   it("says what it knows while the chain is away", async () => {
     summaryError = new ZpuError("CHAIN_UNREACHABLE", { rpc: "test" });
     const seen: bigint[][] = [];
-    const stop = operator.handlers.earnings.summary((summary) => seen.push([summary.claimableWei as bigint, summary.claimedWei as bigint]));
+    const stop = operator.handlers.earnings.summary((summary) => seen.push([summary.claimableWei, summary.claimedWei]));
     await wait(10);
     stop();
     expect(seen).toEqual([[0n, 3n]]);

@@ -33,6 +33,8 @@ import { announce, detectHardware, superviseNetwork, type NetworkOpening } from 
 
 const STOP_LIMIT_MS = 1_000;
 const STATUS_PACE_MS = 50;
+/** A signer that has not signed after this long hangs; it never signs twice, so it may be started again. */
+const SIGN_LIMIT_MS = 30_000;
 const BINDING_DAYS = 30;
 const DAY_MS = 86_400_000;
 /** While no gateway is connected or the chain is silent their addresses are looked up again this often: they may have moved. */
@@ -96,7 +98,9 @@ export async function createProvider(config: ProviderConfig, ports: Ports, model
           async signReceipt(receipt) {
             const { provider: _provider, requestor: _requestor, modelId: _modelId, ...run } = receipt;
             const guarded = buildReceipt(run, await settlement.job(receipt.jobId), identity.owner);
-            const signed = await signReceipt(guarded, { signer: await signer.client(), domain, operator: identity.operator });
+            const signed = await signer.within(SIGN_LIMIT_MS, (client) =>
+              signReceipt(guarded, { signer: client, domain, operator: identity.operator }),
+            );
             return signed.signature;
           },
           drawSalt: () => randomSalt((count) => randomBytes(count)),

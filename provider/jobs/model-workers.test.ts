@@ -71,9 +71,10 @@ it("kills a process that hangs in the middle of its work, says why, and works on
 
 it("does one run after the other: none is held to the time of those before it", async () => {
   const { spawner, killed, running } = hangingSpawner();
-  workers = open(spawner);
-  await workers.execute("digits-mlp", new Uint8Array(784)).catch(() => undefined);
-  const runs = await Promise.all(Array.from({ length: 5 }, () => workers?.execute("digits-mlp", new Uint8Array(784))));
+  const many = open(spawner);
+  workers = many;
+  await many.execute("digits-mlp", new Uint8Array(784)).catch(() => undefined);
+  const runs = await Promise.all(Array.from({ length: 5 }, () => many.execute("digits-mlp", new Uint8Array(784))));
   expect(runs).toHaveLength(5);
   expect(running.most).toBe(1);
   expect(killed).toEqual(["executor 1"]);

@@ -211,6 +211,23 @@ describe("what a stranger sends", () => {
     expectRefusal(await refusalOf((await requestor.makeOffer({ provider: address.parse(`0x${"55".repeat(20)}`) })).offer), "MALFORMED_MESSAGE");
   });
 
+  it("offers that nobody posts: so many of one requestor, and the node takes and finishes the jobs of the others", { timeout: 60_000 }, async () => {
+    const channel = await requestor.openJob();
+    for (let offers = 0; offers < 8; offers += 1) {
+      await channel.send((await requestor.makeOffer()).offer);
+      await until(channel, "accepted");
+    }
+    await channel.send((await requestor.makeOffer()).offer);
+    expectRefusal(await channel.next(), "RATE_LIMITED");
+    expect((await whenSlice(rig.provider.operator.node.status, () => true, 5000)).accepting).toBe(true);
+    const { jobId } = await rig.devnet.control.demonstrate({});
+    await whenJob(rig, jobId, (job) => job.state === "paid");
+  });
+
+  it("an offer that wants to wait for its escrow for longer than a node waits", async () => {
+    expectRefusal(await refusalOf((await requestor.makeOffer({ acceptInSeconds: 300 })).offer), "INPUT_INVALID");
+  });
+
   it("after all that the node still takes and finishes a job", { timeout: 60_000 }, async () => {
     const { jobId } = await rig.devnet.control.demonstrate({});
     await whenJob(rig, jobId, (job) => job.state === "paid");
