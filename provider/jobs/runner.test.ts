@@ -497,17 +497,40 @@ describe("runner", () => {
     expect(tries).toBe(3);
   });
 
-  it("ends a job at its deadline while its proof is still being made, and takes the next", async () => {
-    const spec = { ...makeSpec(), acceptBy: Math.floor(Date.now() / 1000) + 1, deadline: Math.floor(Date.now() / 1000) + 1 };
+  it("ends a job at its deadline while its proof is still being made, and frees its place", async () => {
+    const spec = makeSpec();
     const jobId = deriveJobId(REQUESTOR, 1n, spec);
     const chain = scriptedChain(spec, jobId);
-    const node = live(chain, { prove: () => new Promise(() => undefined) });
+    let nowMs = Date.now();
+    const prove = (): Promise<never> => {
+      nowMs = spec.deadline * 1000 - 50;
+      return new Promise(() => undefined);
+    };
+    const node = live(chain, { prove, now: () => nowMs });
     offer(node, spec);
     chain.state = "posted";
     await node.runner.posted(jobId, POST_TX);
-    expect(await reaches(node.journal, jobId, ["expired", "failed"], 3_000)).toBe("expired");
+    expect(await reaches(node.journal, jobId, ["expired", "failed"])).toBe("expired");
     expect(states(node.journal, jobId)).toEqual(["offered", "accepting", "accepted", "executed", "expired"]);
+    expect(node.journal.job(jobId)?.facts.error?.code).toBe("JOB_EXPIRED");
     expect(node.journal.workingCount()).toBe(0);
+  });
+
+  it("does not fail a job past its deadline for a process that died: it is expired", async () => {
+    const spec = makeSpec();
+    const jobId = deriveJobId(REQUESTOR, 1n, spec);
+    const chain = scriptedChain(spec, jobId);
+    let nowMs = Date.now();
+    const prove = (): Promise<never> => {
+      nowMs = spec.deadline * 1000;
+      return Promise.reject(new ZpuError("PROVER_DIED"));
+    };
+    const node = live(chain, { prove, now: () => nowMs, maxAttempts: 1 });
+    offer(node, spec);
+    chain.state = "posted";
+    await node.runner.posted(jobId, POST_TX);
+    expect(await reaches(node.journal, jobId, ["expired", "failed"])).toBe("expired");
+    expect(node.journal.job(jobId)?.facts.error?.code).toBe("JOB_EXPIRED");
   });
 
   it("lets a posted offer wait for a place, and takes it once there is one", async () => {
