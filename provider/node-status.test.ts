@@ -1,4 +1,5 @@
 /** A node that no offer can reach does not say that it takes jobs. */
+import { discoveryDocument } from "@zpu/protocol/discovery";
 import { address, bytes32 } from "@zpu/protocol/ids";
 import { ZpuError } from "@zpu/protocol/errors";
 import { expect, it } from "vitest";
@@ -13,13 +14,13 @@ const facts = (network: "starting" | "ready" | "stopped" | "restarting", reason?
   network: { multiaddrs: [], peers: 0, gateways: 0 },
   registration: { registered: true, active: true, stakeWei: 1n, minStakeWei: 1n },
   chain: { chainId: 5_918_805n, block: 1, reachable: true },
-  document: {
+  document: discoveryDocument.parse({
     chainId: 5_918_805,
     rpcUrl: "http://127.0.0.1:1",
     contracts: { token: account("1"), registry: account("2"), jobs: account("3"), verifier: account("4"), treasury: account("5") },
     multiaddrs: [],
     devnet: true,
-  },
+  }),
   networkUrl: "http://127.0.0.1:2",
   reason,
   offerings: [],
