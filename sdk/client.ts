@@ -6,7 +6,8 @@ import type { ChainJobState, EvidenceKind, Groth16Proof, JobState } from "@zpu/p
 import { tokensToWei } from "@zpu/protocol/money";
 import type { SignedReceipt } from "@zpu/protocol/receipt";
 import { loadDocument, loadProviders, resolveModel } from "./discovery.ts";
-import { openChain, type ChainTransaction, type JobTransactions, type RequestorSigner } from "./escrow.ts";
+import type { ChainTransaction, JobTransactions } from "./chain-records.ts";
+import { openChain, type RequestorSigner } from "./escrow.ts";
 import { openMarket, type Market } from "./market.ts";
 import { countersigner } from "./receipts.ts";
 import { trustedDocument, type TrustedNetwork } from "./trust.ts";

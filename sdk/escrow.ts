@@ -16,7 +16,7 @@ import {
   type ModelId,
   type TxHash,
 } from "@zpu/protocol/ids";
-import { CHAIN_JOB_STATES, deriveJobId, type ChainJobState, type Groth16Proof, type JobSpec } from "@zpu/protocol/job";
+import { CHAIN_JOB_STATES, deriveJobId, type Groth16Proof, type JobSpec } from "@zpu/protocol/job";
 import { eip712Domain, NODE_BINDING_TYPES, RECEIPT_TYPES, type Receipt } from "@zpu/protocol/receipt";
 import {
   BaseWallet,
@@ -36,40 +36,11 @@ import {
   type Log,
   type Signer,
 } from "ethers";
+import type { ChainJob, ChainTransaction, ChainVerifyingKey, JobTransactions } from "./chain-records.ts";
 import { untilPosted } from "./posting.ts";
 
 /** What pays: a private key (0x-hex of 32 bytes) or an ethers signer. */
 export type RequestorSigner = string | Signer;
-
-/** A job as the chain holds it. Times are Unix seconds. */
-export interface ChainJob {
-  readonly state: ChainJobState;
-  readonly requestor: Address;
-  readonly provider: Address;
-  readonly modelId: ModelId;
-  readonly inputCommitment: Bytes32;
-  readonly outputCommitment: Bytes32;
-  readonly priceWei: bigint;
-  readonly acceptBy: number;
-  readonly deadline: number;
-}
-
-/** A mined transaction. */
-export interface ChainTransaction {
-  readonly hash: TxHash;
-  readonly block: number;
-  readonly atMs: number;
-}
-export type JobTransactions = Partial<Record<"posted" | "accepted" | "proven" | "settled" | "cancelled" | "expired" | "refunded", ChainTransaction>>;
-
-/** A verifying key as the chain holds it; G2 in EIP-197 order (imaginary part first). */
-export interface ChainVerifyingKey {
-  readonly alpha: readonly [bigint, bigint];
-  readonly beta: readonly [readonly [bigint, bigint], readonly [bigint, bigint]];
-  readonly gamma: readonly [readonly [bigint, bigint], readonly [bigint, bigint]];
-  readonly delta: readonly [readonly [bigint, bigint], readonly [bigint, bigint]];
-  readonly ic: readonly (readonly [bigint, bigint])[];
-}
 
 /** Reading the chain. Every call throws CHAIN_UNREACHABLE where it does not answer. */
 export interface Chain {

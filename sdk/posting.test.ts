@@ -2,7 +2,7 @@
 import { ZpuError } from "@zpu/protocol/errors";
 import { jobId, txHash } from "@zpu/protocol/ids";
 import { expect, test } from "vitest";
-import type { ChainTransaction } from "./escrow.ts";
+import type { ChainTransaction } from "./chain-records.ts";
 import { untilPosted, type PostingWatch } from "./posting.ts";
 
 const id = jobId.parse(`0x${"11".repeat(32)}`);

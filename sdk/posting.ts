@@ -1,7 +1,7 @@
 /** What became of an escrow whose transaction may be out: looks until the chain has said so, and never guesses. */
 import { ZpuError } from "@zpu/protocol/errors";
 import type { JobId, TxHash } from "@zpu/protocol/ids";
-import type { ChainTransaction } from "./escrow.ts";
+import type { ChainTransaction } from "./chain-records.ts";
 
 /** A transaction on its way, and where to look for it. */
 export interface PostingWatch {

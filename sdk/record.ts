@@ -4,7 +4,7 @@ import { type ZpuError } from "@zpu/protocol/errors";
 import type { JobId, PeerId, TxHash } from "@zpu/protocol/ids";
 import type { ChainJobState, Groth16Proof, JobSpec, JobState } from "@zpu/protocol/job";
 import type { SignedReceipt } from "@zpu/protocol/receipt";
-import type { JobTransactions } from "./escrow.ts";
+import type { JobTransactions } from "./chain-records.ts";
 
 /** One step of a job, as the provider tells it. Unix milliseconds. */
 export interface JobProgress {

@@ -5,7 +5,8 @@ import { ZpuError } from "@zpu/protocol/errors";
 import type { Bytes32, JobId, ModelId } from "@zpu/protocol/ids";
 import { jobContext, type Groth16Proof } from "@zpu/protocol/job";
 import type { ReceiptMessage } from "@zpu/protocol/messages";
-import type { Chain, ChainJob, ChainTransaction, ChainVerifyingKey } from "./escrow.ts";
+import type { ChainJob, ChainTransaction, ChainVerifyingKey } from "./chain-records.ts";
+import type { Chain } from "./escrow.ts";
 
 /** What `verify` found. `onChainVerified` is true only where the chain itself checked a proof in a mined transaction. */
 export interface Verification {

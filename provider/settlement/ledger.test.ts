@@ -36,9 +36,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 const earn = (number: number, atMs: number, amountWei = AMOUNT_WEI): void =>
-  ledger.record([{ type: "settled", jobId: jobId.parse(word(number)), provider: OWNER, amountWei } as never], txHash.parse(word(number)), atMs);
+  ledger.record([{ type: "settled", jobId: jobId.parse(word(number)), provider: OWNER, amountWei } as never], {
+    tx: txHash.parse(word(number)),
+    block: Number(number),
+    atMs,
+  });
 const claim = (number: number, atMs: number, amountWei = AMOUNT_WEI): void =>
-  ledger.record([{ type: "claimed", account: PAYOUT, amountWei } as never], txHash.parse(word(number)), atMs);
+  ledger.record([{ type: "claimed", account: PAYOUT, amountWei } as never], { tx: txHash.parse(word(number)), block: Number(number), atMs });
 
 describe("the ledger", () => {
   it("says the same in few words after a thousand payments, also after a restart", async () => {

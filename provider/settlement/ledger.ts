@@ -10,8 +10,8 @@ const BLOCKS_PER_REQUEST = 5000;
 const SYNCED_BLOCK = "ledgerBlock";
 
 export interface Ledger {
-  /** Keeps what `events` of transaction `tx` say about this node's money; the same event twice counts once. */
-  record(events: readonly ChainEvent[], tx: TxHash, atMs: number): void;
+  /** Keeps what `events` of the mined transaction say about this node's money; the same event twice counts once. */
+  record(events: readonly ChainEvent[], mined: { readonly tx: TxHash; readonly block: number; readonly atMs: number }): void;
   /** Reads the chain's events since the last time; finds payments and claims that others sent, or that a lost database forgot. */
   sync(): Promise<void>;
   /** The payment of a job, once there is one. */
@@ -28,10 +28,11 @@ export interface Ledger {
 export function createLedger({ store, chain, roles }: { store: Store; chain: ChainPort; roles: { owner: Address; payout: Address } }): Ledger {
   let syncing: Promise<void> | undefined;
 
-  const record = (events: readonly ChainEvent[], tx: TxHash, atMs: number): void => {
+  const record: Ledger["record"] = (events, { tx, block, atMs }) => {
     for (const event of events) {
-      if (event.type === "settled" && event.provider === roles.owner) store.addEarning({ jobId: event.jobId, amountWei: event.amountWei, tx, atMs });
-      if (event.type === "claimed" && event.account === roles.payout) store.addClaim({ amountWei: event.amountWei, tx, atMs });
+      if (event.type === "settled" && event.provider === roles.owner)
+        store.addEarning({ jobId: event.jobId, amountWei: event.amountWei, tx, block, atMs });
+      if (event.type === "claimed" && event.account === roles.payout) store.addClaim({ amountWei: event.amountWei, tx, block, atMs });
     }
   };
   const history = createHistory(HISTORY_POINTS);
@@ -68,7 +69,7 @@ export function createLedger({ store, chain, roles }: { store: Store; chain: Cha
           const to = Math.min(from + BLOCKS_PER_REQUEST - 1, last);
           const found = await chain.payments(roles.owner, roles.payout, from, to);
           store.atomically(() => {
-            for (const { event, tx, atMs } of found) record([event], tx, atMs);
+            for (const { event, ...mined } of found) record([event], mined);
             store.setFact(SYNCED_BLOCK, String(to));
           });
         }

@@ -74,7 +74,7 @@ export function createSettlement(options: SettlementOptions): ChainSettlement {
         times: { ...DEVNET_TIMES, ...options.times },
         log,
         now,
-        onMined: (_row, receipt, outcome) => ledger.record(receipt.events, receipt.hash, outcome.atMs),
+        onMined: (_row, receipt, outcome) => ledger.record(receipt.events, { tx: receipt.hash, block: outcome.block, atMs: outcome.atMs }),
         onEnd: settle,
       }),
     ]),

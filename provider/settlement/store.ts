@@ -34,10 +34,10 @@ CREATE TABLE IF NOT EXISTS tx_version (
   signed_at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tx_open ON tx (role, state, seq);
-CREATE TABLE IF NOT EXISTS earning (job_id TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, tx TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS claim (tx TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS earning_by_time ON earning (at_ms, tx);
-CREATE INDEX IF NOT EXISTS claim_by_time ON claim (at_ms, tx);
+CREATE TABLE IF NOT EXISTS earning (job_id TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, tx TEXT NOT NULL, block INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS claim (tx TEXT PRIMARY KEY, amount_wei TEXT NOT NULL, block INTEGER NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS earning_by_block ON earning (block, tx);
+CREATE INDEX IF NOT EXISTS claim_by_block ON claim (block, tx);
 CREATE TABLE IF NOT EXISTS chain_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
@@ -125,10 +125,10 @@ export function openStore(db: DatabaseSync) {
     sent: prepare("UPDATE tx SET state = 'sent' WHERE key = ? AND state = 'signed'"),
     mined: prepare("UPDATE tx SET state = 'mined', hash = ?, raw = (SELECT raw FROM tx_version WHERE hash = ?), outcome = ? WHERE key = ?"),
     drop: prepare("UPDATE tx SET state = 'dropped', nonce = NULL WHERE key = ?"),
-    earn: prepare("INSERT INTO earning (job_id, amount_wei, tx, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"),
-    claim: prepare("INSERT INTO claim (tx, amount_wei, at_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
-    earned: prepare("SELECT * FROM earning ORDER BY at_ms DESC, tx DESC LIMIT ?"),
-    claims: prepare("SELECT * FROM claim ORDER BY at_ms DESC, tx DESC LIMIT ?"),
+    earn: prepare("INSERT INTO earning (job_id, amount_wei, tx, block, at_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+    claim: prepare("INSERT INTO claim (tx, amount_wei, block, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+    earned: prepare("SELECT * FROM earning ORDER BY block DESC, tx DESC LIMIT ?"),
+    claims: prepare("SELECT * FROM claim ORDER BY block DESC, tx DESC LIMIT ?"),
     earningOf: prepare("SELECT * FROM earning WHERE job_id = ?"),
     claimIn: prepare("SELECT * FROM claim WHERE tx = ?"),
     earnedSince: prepare("SELECT rowid AS seq, amount_wei, at_ms FROM earning WHERE rowid > ? ORDER BY rowid"),
@@ -193,10 +193,10 @@ export function openStore(db: DatabaseSync) {
     markMined: (key: string, outcome: TxOutcome): void => guarded(() => void sql.mined.run(outcome.hash, outcome.hash, JSON.stringify(outcome), key)),
     /** Nothing was sent for `key` and nothing will be; its nonce is free again. */
     drop: (key: string): void => guarded(() => void sql.drop.run(key)),
-    addEarning: (earning: { jobId: string; amountWei: bigint; tx: TxHash; atMs: number }): void =>
-      guarded(() => void sql.earn.run(earning.jobId, earning.amountWei.toString(), earning.tx, earning.atMs)),
-    addClaim: (claim: { amountWei: bigint; tx: TxHash; atMs: number }): void =>
-      guarded(() => void sql.claim.run(claim.tx, claim.amountWei.toString(), claim.atMs)),
+    addEarning: (earning: { jobId: string; amountWei: bigint; tx: TxHash; block: number; atMs: number }): void =>
+      guarded(() => void sql.earn.run(earning.jobId, earning.amountWei.toString(), earning.tx, earning.block, earning.atMs)),
+    addClaim: (claim: { amountWei: bigint; tx: TxHash; block: number; atMs: number }): void =>
+      guarded(() => void sql.claim.run(claim.tx, claim.amountWei.toString(), claim.block, claim.atMs)),
     /** The newest payments and claims, oldest first. */
     earned: (limit: number) => guarded(() => sql.earned.all(limit).map(asEarning).reverse()),
     claims: (limit: number) => guarded(() => sql.claims.all(limit).map(asClaim).reverse()),
