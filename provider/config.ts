@@ -46,6 +46,8 @@ export const providerConfig = z.object({
   /** A run or a proof that takes longer means that its process hangs: it is killed and the step is done again. */
   runLimitMs: z.number().int().positive().default(60_000),
   proveLimitMs: z.number().int().positive().default(300_000),
+  /** Executor and prover are ended after so long without work: they give their memory back, and the next job starts them again. */
+  restAfterMs: z.number().int().positive().default(300_000),
   /** Pause between two looks at the chain's head. */
   chainPollMs: z.number().int().min(10).default(1_000),
 });

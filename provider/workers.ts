@@ -1,6 +1,6 @@
 /** The processes of a node beside core: what each is given when it starts, and what core gets to talk to it. */
 import { join } from "node:path";
-import { connect } from "@zpu/ipc/rpc/connect";
+import { connect, type ConnectOptions } from "@zpu/ipc/rpc/connect";
 import type { Client } from "@zpu/ipc/rpc/contract";
 import { duplex } from "@zpu/ipc/rpc/duplex";
 import { serve } from "@zpu/ipc/rpc/serve";
@@ -24,6 +24,11 @@ interface Common {
   readonly changed: () => void;
 }
 
+/** What a worker's watch may go wrong with is written to the log; what it watches keeps its last state. */
+const watchErrors = ({ log }: Ports, name: WorkerName): ConnectOptions => ({
+  onError: (error, path) => log("warn", `${name} process: the watch on ${path} failed: ${error.message}`, { code: error.code }),
+});
+
 const entryOf = (path: string): string => new URL(path, import.meta.url).href;
 
 /** What the signer is told each time it starts; `opened` hears whose keys it holds. Keys that change while the node runs are KEY_FILE_INVALID. */
@@ -43,7 +48,7 @@ export function superviseSigner(common: Common, { dataDir, contracts, opened }: 
     diedCode: "SIGNER_DIED",
     always: true,
     async prepare(pipe) {
-      const client = connect(signer, pipe, "SIGNER_DIED");
+      const client = connect(signer, pipe, "SIGNER_DIED", watchErrors(common.ports, "signer"));
       await client.ensureKeys({ dataDir });
       const identity = await client.unlock({ keyFile, protectionFile: join(dataDir, "signer.sqlite"), contracts });
       if (first !== undefined && first.owner !== identity.owner) {
@@ -58,14 +63,19 @@ export function superviseSigner(common: Common, { dataDir, contracts, opened }: 
 }
 
 /** An executor with one model loaded; started when it is first needed. */
-export function superviseExecutor(common: Common, model: ProvableModel): Supervised<{ client: Client<typeof executor>; engine: string }> {
+export function superviseExecutor(
+  common: Common,
+  model: ProvableModel,
+  restAfterMs: number,
+): Supervised<{ client: Client<typeof executor>; engine: string }> {
   return supervise({
+    restAfterMs,
     name: "executor",
     entry: entryOf("./execution/executor-process.ts"),
     diedCode: "EXECUTOR_DIED",
     always: false,
     async prepare(pipe) {
-      const client = connect(executor, pipe, "EXECUTOR_DIED");
+      const client = connect(executor, pipe, "EXECUTOR_DIED", watchErrors(common.ports, "executor"));
       const { engine } = await client.load({ ...model.onnx });
       return { client, engine };
     },
@@ -74,14 +84,15 @@ export function superviseExecutor(common: Common, model: ProvableModel): Supervi
 }
 
 /** A prover with one model's witness program and keys in memory; started when it is first needed. */
-export function superviseProver(common: Common, model: ProvableModel): Supervised<Client<typeof prover>> {
+export function superviseProver(common: Common, model: ProvableModel, restAfterMs: number): Supervised<Client<typeof prover>> {
   return supervise({
+    restAfterMs,
     name: "prover",
     entry: entryOf("./proving/prover-process.ts"),
     diedCode: "PROVER_DIED",
     always: false,
     async prepare(pipe) {
-      const client = connect(prover, pipe, "PROVER_DIED");
+      const client = connect(prover, pipe, "PROVER_DIED", watchErrors(common.ports, "prover"));
       await client.load({ ...model.proverFiles });
       return client;
     },
@@ -145,7 +156,7 @@ export function superviseNetwork(common: Common, opening: NetworkOpening): Super
         },
         server,
       );
-      const client = connect(network, toNode, "NETWORK_DIED");
+      const client = connect(network, toNode, "NETWORK_DIED", watchErrors(common.ports, "network"));
       const { keyFile, listen, chainId, identity } = opening;
       const opened = await client.open({ keyFile, listen, chainId });
       if (opened.peerKey !== identity.peerKey || opened.encryptionKey !== identity.encryptionKey) {
@@ -170,7 +181,7 @@ export async function detectHardware(ports: Ports, limitMs = 20_000): Promise<Ha
     timer = setTimeout(() => reject(new ZpuError("TIMEOUT", { ms: limitMs, waiting: "looking at the hardware" })), limitMs);
   });
   try {
-    return await Promise.race([connect(sensors, worker.pipe, "INTERNAL").detect({}), late]);
+    return await Promise.race([connect(sensors, worker.pipe, "INTERNAL", watchErrors(ports, name)).detect({}), late]);
   } finally {
     clearTimeout(timer);
     worker.kill();

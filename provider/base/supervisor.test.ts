@@ -47,6 +47,28 @@ function supervised(change: Partial<SupervisorOptions<number>> = {}) {
 }
 
 describe("supervise", () => {
+  it("rests after a while without work, never in the middle of it, and is not restarted for that", async () => {
+    const { part, started } = supervised({ restAfterMs: 40 });
+    const work = Promise.withResolvers<string>();
+    const long = part.within(5_000, () => work.promise);
+    await tick(120);
+    expect(started[0]?.killed).toBe(false);
+    work.resolve("done");
+    expect(await long).toBe("done");
+    await expect.poll(() => part.view(), { timeout: 5_000 }).toEqual({ name: "executor", state: "stopped", pid: 0, restarts: 0 });
+    expect(started[0]?.killed).toBe(true);
+    expect(await part.within(5_000, (client) => Promise.resolve(client))).toBe(2);
+    expect(part.view()).toMatchObject({ state: "ready", restarts: 0 });
+    expect(started).toHaveLength(2);
+    await part.stop();
+    const always = supervised({ restAfterMs: 5, always: true });
+    await always.part.client();
+    await tick(60);
+    expect(always.started).toHaveLength(1);
+    expect(always.started[0]?.killed).toBe(false);
+    await always.part.stop();
+  });
+
   it("starts on demand, once for everybody who asks", async () => {
     const { part, started } = supervised();
     expect(started).toHaveLength(0);

@@ -36,6 +36,8 @@ export interface SupervisorOptions<T> {
   readonly maxDelayMs?: number;
   /** A process that lived this long starts again without delay. */
   readonly steadyMs?: number;
+  /** A process on demand that had nothing to do (`within`) for this long is ended, to give its memory back; never where left out. */
+  readonly restAfterMs?: number;
   /** Hears of every change of `view()`. */
   readonly changed?: () => void;
 }
@@ -43,7 +45,7 @@ export interface SupervisorOptions<T> {
 /** Supervises one process. */
 export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
   const { name, entry, diedCode, ports, prepare, always, firstDelayMs = 100, maxDelayMs = 10_000, steadyMs = 30_000, changed } = options;
-  const { prepareLimitMs = 60_000 } = options;
+  const { prepareLimitMs = 60_000, restAfterMs } = options;
   let state: WorkerState = "stopped";
   let restarts = 0;
   let inARow = 0;
@@ -51,11 +53,27 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
   let worker: WorkerProcess | undefined;
   let ready: Promise<T> | undefined;
   let stopping = false;
+  let working = 0;
+  let restTimer: NodeJS.Timeout | undefined;
   let wake: (() => void) | undefined;
 
   const become = (next: WorkerState): void => {
     state = next;
     changed?.();
+  };
+  /** Ends a process that nobody has used for a while; the next call starts it again, without counting as a restart. */
+  const rest = (): void => {
+    const idle = worker;
+    if (!idle || working > 0 || state !== "ready") return;
+    worker = undefined;
+    ready = undefined;
+    ports.log("info", `${name} process rests`, { pid: idle.pid });
+    idle.kill();
+    become("stopped");
+  };
+  const restLater = (): void => {
+    clearTimeout(restTimer);
+    if (restAfterMs !== undefined && !always && working === 0) restTimer = setTimeout(rest, restAfterMs).unref();
   };
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -113,6 +131,7 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
     try {
       const client = await limited(started, prepareLimitMs, "getting ready", Promise.race([prepare(started.pipe), gone]));
       become("ready");
+      restLater();
       return client;
     } catch (error) {
       if (!exited) started.kill();
@@ -137,15 +156,22 @@ export function supervise<T>(options: SupervisorOptions<T>): Supervised<T> {
       return begin();
     },
     async within(limitMs, work) {
-      const client = await this.client();
-      const running = worker;
-      // It ended between getting ready and now: its calls reject by themselves.
-      if (!running) return work(client);
-      return limited(running, limitMs, "working", work(client));
+      working += 1;
+      clearTimeout(restTimer);
+      try {
+        const client = await this.client();
+        const running = worker;
+        // It ended between getting ready and now: its calls reject by themselves.
+        return await (running ? limited(running, limitMs, "working", work(client)) : work(client));
+      } finally {
+        working -= 1;
+        restLater();
+      }
     },
     view: () => ({ name, pid: worker?.pid ?? 0, state, restarts }),
     async stop() {
       stopping = true;
+      clearTimeout(restTimer);
       wake?.();
       const last = worker;
       if (last) {

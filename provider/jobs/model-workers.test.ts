@@ -54,7 +54,12 @@ const statement = { input: new Uint8Array(784), output: [0, 1, 2, 3, 4, 5, 6, 7,
 
 function open(spawner: Spawner): ModelWorkers {
   const ports = { spawner, now: Date.now, log: () => undefined };
-  return createModelWorkers({ ports, changed: () => undefined }, [digitsModel()], { runLimitMs: 60, proveLimitMs: 60 }, () => undefined);
+  return createModelWorkers(
+    { ports, changed: () => undefined },
+    [digitsModel()],
+    { runLimitMs: 60, proveLimitMs: 60, restAfterMs: 300 },
+    () => undefined,
+  );
 }
 
 it("kills a process that hangs in the middle of its work, says why, and works on in a new one", async () => {
@@ -78,4 +83,15 @@ it("does one run after the other: none is held to the time of those before it", 
   expect(runs).toHaveLength(5);
   expect(running.most).toBe(1);
   expect(killed).toEqual(["executor 1"]);
+});
+
+it("gives the processes' memory back when there is no work, and starts them again for the next job", async () => {
+  const { spawner, killed } = hangingSpawner();
+  workers = open(spawner);
+  await expect(workers.execute("digits-mlp", new Uint8Array(784))).rejects.toMatchObject({ code: "EXECUTOR_DIED" });
+  expect((await workers.execute("digits-mlp", new Uint8Array(784))).logits).toHaveLength(10);
+  await expect.poll(() => workers?.views().map(({ name, pid, state }) => `${name} ${pid} ${state}`), { timeout: 5_000 }).toEqual(["executor 0 stopped", "prover 0 stopped"]); // prettier-ignore
+  expect(killed).toEqual(["executor 1", "executor 2"]);
+  expect((await workers.execute("digits-mlp", new Uint8Array(784))).logits).toHaveLength(10);
+  expect(workers.views()[0]).toMatchObject({ name: "executor", pid: 3, state: "ready", restarts: 1 });
 });

@@ -1,4 +1,4 @@
-/** Executor and prover of every model the node offers: started when a job needs them, kept warm, started again when they die. */
+/** Executor and prover of every model the node offers: started when a job needs them, kept warm for a while, started again when they die. */
 import { ZpuError } from "@zpu/protocol/errors";
 import type { Ports } from "../ports.ts";
 import { superviseExecutor, superviseProver } from "../workers.ts";
@@ -22,6 +22,8 @@ export interface ModelWorkers {
 export interface WorkLimits {
   readonly runLimitMs: number;
   readonly proveLimitMs: number;
+  /** After so long without work the processes are ended; the next job starts them again. */
+  readonly restAfterMs: number;
 }
 
 /** Does one thing after the other, so that the time of each is its own. */
@@ -38,7 +40,7 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 export function createModelWorkers(
   common: { ports: Ports; changed: () => void },
   models: readonly ProvableModel[],
-  { runLimitMs, proveLimitMs }: WorkLimits,
+  { runLimitMs, proveLimitMs, restAfterMs }: WorkLimits,
   log: Ports["log"],
 ): ModelWorkers {
   const faults = new Map<string, ZpuError>();
@@ -50,8 +52,8 @@ export function createModelWorkers(
   }
   const all = models.map((model) => ({
     model,
-    executor: superviseExecutor(common, model),
-    prover: superviseProver(common, model),
+    executor: superviseExecutor(common, model, restAfterMs),
+    prover: superviseProver(common, model, restAfterMs),
     runs: createTurns(),
     proofs: createTurns(),
   }));

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 const ports = { spawner: { spawn: () => { throw new Error("nothing is started"); } }, now: Date.now, log: () => undefined }; // prettier-ignore
-const limits = { runLimitMs: 1_000, proveLimitMs: 1_000 };
+const limits = { runLimitMs: 1_000, proveLimitMs: 1_000, restAfterMs: 300_000 };
 const workersOf = (model: ReturnType<typeof digitsModel>) =>
   createModelWorkers({ ports, changed: () => undefined }, [model], limits, () => undefined);
 
