@@ -5,14 +5,15 @@ import type { JobView } from "@zpu/ipc/operator/jobs";
 import type { NodeStatus } from "@zpu/ipc/operator/node";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client, Source } from "@zpu/ipc/rpc/contract";
-import { describeError, ZpuError } from "@zpu/protocol/errors";
+import { describeError, ZpuError, type ErrorFacts } from "@zpu/protocol/errors";
+import type { JobId } from "@zpu/protocol/ids";
 import { isTerminal } from "@zpu/protocol/job";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 import type { Command } from "./arguments.ts";
 import { readDigit } from "./digit-file.ts";
 import { local, type Local } from "./local-contract.ts";
 import { whenUnlocked } from "./lock.ts";
-import { jsonText, say, table } from "./output.ts";
+import { dateText, jsonText, say, table } from "./output.ts";
 import { dataDirOf } from "./paths.ts";
 import { dialLocal } from "./socket.ts";
 
@@ -21,7 +22,6 @@ const ASK_MS = 120_000;
 const STOP_MS = 5_000;
 
 const tokens = (amountWei: bigint): string => `${weiToTokens(amountWei)} ${TOKEN_SYMBOL}`;
-const time = (atMs: number): string => new Date(atMs).toLocaleString();
 
 /** The first value of a state. */
 export function firstOf<T>(source: Source<T>): Promise<T> {
@@ -35,15 +35,17 @@ export function firstOf<T>(source: Source<T>): Promise<T> {
   });
 }
 
-/** Runs `work` with a client of the node of `command`; NOT_RUNNING where none runs. */
-async function withNode<T>(command: Command, work: (node: Client<Local>) => Promise<T>): Promise<T> {
+const ENDED_EARLY: ErrorFacts = { detail: "before it answered" };
+
+/** Runs `work` with a client of the node of `command`; NOT_RUNNING where none runs, NODE_ENDED with the facts of `whenEnded` where it ends meanwhile. */
+async function withNode<T>(command: Command, work: (node: Client<Local>) => Promise<T>, whenEnded = (): ErrorFacts => ENDED_EARLY): Promise<T> {
   const pipe = await dialLocal(dataDirOf(command.dataDir));
   const gone = new Promise<never>((_, fail) => {
-    pipe.onClose(() => fail(new ZpuError("NOT_RUNNING")));
+    pipe.onClose(() => fail(new ZpuError("NODE_ENDED", whenEnded())));
   });
   gone.catch(() => undefined);
   try {
-    return await Promise.race([work(connect(local, pipe, "NOT_RUNNING")), gone]);
+    return await Promise.race([work(connect(local, pipe, "NODE_ENDED")), gone]);
   } finally {
     pipe.close();
   }
@@ -73,7 +75,7 @@ function statusText(status: NodeStatus, earnings: EarningsSummary): string {
         .map((process) => `${process.name} ${process.state}${process.restarts > 0 ? ` (${process.restarts} restarts)` : ""}`)
         .join(", "),
     ],
-    ["running", `since ${time(status.startedAtMs)}, version ${status.version}`],
+    ["running", `since ${dateText(status.startedAtMs)}, version ${status.version}`],
   ];
   return table(rows);
 }
@@ -81,7 +83,7 @@ function statusText(status: NodeStatus, earnings: EarningsSummary): string {
 function jobsText(jobs: readonly JobView[]): string {
   if (jobs.length === 0) return "There are no jobs yet.";
   const rows = jobs.map((job) => [
-    time(job.receivedAtMs),
+    dateText(job.receivedAtMs),
     job.jobId.slice(0, 12),
     job.modelName,
     job.state,
@@ -97,8 +99,14 @@ const withoutPixels = ({ pixels: _pixels, ...job }: JobView): Omit<JobView, "pix
 
 async function ask(command: Extract<Command, { name: "ask" }>): Promise<void> {
   const pixels = await readDigit(command.image);
-  await withNode(command, async (node) => {
+  let asked: JobId | undefined;
+  const whenEnded = (): ErrorFacts =>
+    asked === undefined
+      ? ENDED_EARLY
+      : { detail: `while job ${asked} was on its way; the job is kept with its escrow and goes on at the next start`, jobId: asked };
+  const followed = async (node: Client<Local>): Promise<void> => {
     const { jobId, proofUrl } = await node.jobs.ask({ pixels, ...(command.label === undefined ? {} : { label: command.label }) });
+    asked = jobId;
     if (!command.json) say(`job ${jobId}`);
     let told = 0;
     const ended = new Promise<JobView>((done) => {
@@ -122,7 +130,8 @@ async function ask(command: Extract<Command, { name: "ask" }>): Promise<void> {
     if (job.state !== "paid") throw job.error ? ZpuError.from(job.error) : new ZpuError("INTERNAL", { detail: `the job ended ${job.state}` });
     if (command.json) say(jsonText({ ...withoutPixels(job), proofUrl }));
     else say(`It is a ${job.digit ?? "?"}.  Proven, verified on the chain and paid: ${tokens(job.priceWei)}\nproof: ${proofUrl}`);
-  });
+  };
+  await withNode(command, followed, whenEnded);
 }
 
 /** Runs one of the commands that need a running node. */

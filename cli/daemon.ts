@@ -10,9 +10,10 @@ import { parseConfig, type ProviderConfig } from "@zpu/provider/config";
 import type { Ports } from "@zpu/provider/ports";
 import { createProvider, type Provider } from "@zpu/provider/provider";
 import type { Command } from "./arguments.ts";
+import { firstOf } from "./commands.ts";
 import { local, type Local } from "./local-contract.ts";
 import { lockDataDir } from "./lock.ts";
-import { jsonText, say } from "./output.ts";
+import { clockText, jsonText, say } from "./output.ts";
 import { openPages } from "./pages.ts";
 import { dataDirOf, DEFAULT_DEVNET_URL, WEB_PORTS } from "./paths.ts";
 import { openInBrowser } from "./ports/browser.ts";
@@ -119,8 +120,15 @@ async function open(
   const webUrl = web.freshUrl();
   if (start.json) say(jsonText({ event: "ready", webUrl, socket, provider: provider.address, pid: process.pid, dataDir: config.dataDir }));
   else
-    say(`provider ${provider.address} is running; its pages: ${webUrl}\nCtrl-C ends it; from another terminal: zpu-node status, jobs, claim, stop`);
+    say(
+      `provider ${provider.address} is running; its pages: ${webUrl}\n` +
+        "Ctrl-C ends it; from another terminal: zpu-node status, jobs, claim, stop (in a clone: npx zpu-node status, ...)",
+    );
   stops.push(tellSteps(start.json, provider));
+  if (!start.json) {
+    const { chain } = await firstOf(provider.operator.node.status);
+    if (!chain.reachable) say(`It takes no jobs until the network answers at ${config.devnetUrl} (chain: ${chain.rpcUrl}); it keeps trying.`);
+  }
   if (start.openBrowser && !start.json && process.stdout.isTTY) openInBrowser(webUrl, log);
 }
 
@@ -139,7 +147,7 @@ function tellSteps(json: boolean, provider: Provider): () => void {
     if (json) say(jsonText({ event: "job", jobId: job.jobId, ...event, priceWei: job.facts.spec.priceWei }));
     else {
       const amount = event.state === "paid" ? `  ${weiToTokens(job.facts.spec.priceWei)} ${TOKEN_SYMBOL}` : "";
-      say(`${new Date(event.atMs).toLocaleTimeString()}  job ${job.jobId.slice(0, 10)}  ${event.state}${amount}${error ? `  ${error.code}` : ""}`);
+      say(`${clockText(event.atMs)}  job ${job.jobId.slice(0, 10)}  ${event.state}${amount}${error ? `  ${error.code}` : ""}`);
     }
   });
 }

@@ -1,19 +1,20 @@
 /** One node per data directory: a lock that the operating system drops by itself when the process ends, however it ends. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ZpuError } from "@zpu/protocol/errors";
 import { isDiskFull } from "@zpu/provider/base/disk";
+import { makeFolder } from "@zpu/provider/base/folders";
 
 const SQLITE_BUSY = 5;
 const LOOK_MS = 25;
 /** Whoever only looks whether the lock is free (`whenUnlocked`) is in the way for less than this. */
 const GLANCE_MS = 100;
 
-/** Holds the lock of `dataDir` until `release` or the end of the process; ALREADY_RUNNING with the holder's process id otherwise. */
+/** Holds the lock of `dataDir` until `release` or the end of the process; ALREADY_RUNNING with the holder's process id otherwise, DATA_FOLDER_UNUSABLE. */
 export function lockDataDir(dataDir: string): { release(): void } {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const pidFile = join(dataDir, "node.pid");
   // An open exclusive transaction is a file lock of this process; nothing is ever written to this database.
   const db = new DatabaseSync(join(dataDir, "lock.sqlite"));

@@ -21,6 +21,20 @@ export function errorJson(error: ZpuError): string {
 /** Writes one line to standard output. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** A moment in this machine's time, as the pages write it: 10:41:57. */
+export function clockText(atMs: number): string {
+  const at = new Date(atMs);
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** A moment with its day, as the pages write it: 2026-11-20 10:41:57. */
+export function dateText(atMs: number): string {
+  const at = new Date(atMs);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clockText(atMs)}`;
+}
+
 /** Rows as aligned columns. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,12 +1,13 @@
 /** The operator pipe on a local socket (a named pipe on Windows): one line of text per message, for this user alone. */
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Pipe } from "@zpu/ipc/rpc/pipe";
 import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
 import { ZpuError } from "@zpu/protocol/errors";
+import { makeFolder } from "@zpu/provider/base/folders";
 
 /** The kernel's limit for the name of a local socket, with room to spare. */
 const MAX_NAME_BYTES = 100;
@@ -77,7 +78,7 @@ export async function listenLocal(path: string, serveOn: (pipe: Pipe) => void): 
     serveOn(pipeOverSocket(socket));
   });
   if (process.platform !== "win32") {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     rmSync(path, { force: true });
   }
   const listening = new Promise<void>((done, fail) => {

@@ -1,7 +1,8 @@
 /** The devnet's own accounts: one that deploys and funds, one that requests jobs. Drawn once per data directory, kept in a 0600 file. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { accountOfKey, newPrivateKey } from "@zpu/contracts/account";
+import { makeFolder } from "@zpu/provider/base/folders";
 import { z } from "zod";
 import { syncFolder, writeFileDurably } from "./chain-journal.ts";
 
@@ -24,7 +25,7 @@ export type DevnetAccounts = z.infer<typeof stored> & { readonly funderAccount: 
 export function ensureAccounts(dataDir: string): DevnetAccounts {
   const path = join(dataDir, FILE);
   if (!existsSync(path)) {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     const keys = { version: 1, funder: newPrivateKey(), requestor: newPrivateKey(), gatewaySeed: newPrivateKey() };
     writeFileDurably(path, JSON.stringify(keys), 0o600);
     syncFolder(dataDir);

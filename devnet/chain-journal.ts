@@ -1,6 +1,7 @@
 /** The chain's record on disk: a genesis file and an append-only journal of raw transactions, each line on disk before it is answered. */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@zpu/provider/base/folders";
 import { z } from "zod";
 
 const META_FILE = "chain.json";
@@ -28,7 +29,7 @@ export function readMeta(dataDir: string): ChainMeta | undefined {
 
 /** Writes the genesis so that after a crash it is there whole or not at all. */
 export function writeMeta(dataDir: string, meta: ChainMeta): void {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   writeFileDurably(join(dataDir, META_FILE), JSON.stringify(meta), 0o644);
   syncFolder(dataDir);
 }
@@ -59,7 +60,7 @@ export function syncFolder(folder: string): void {
 
 /** Opens the journal of `dataDir`. A last line that was cut off was never answered, so it is dropped; damage before it throws. */
 export function openJournal(dataDir: string): { journal: Journal; entries: JournalEntry[] } {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   const path = join(dataDir, JOURNAL_FILE);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);

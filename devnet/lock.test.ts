@@ -15,7 +15,9 @@ afterEach(() => {
 
 it("turns a second devnet away until the first has let go", () => {
   const unlock = lockDataDir(dir);
-  expect(() => lockDataDir(dir)).toThrow(expect.objectContaining({ code: "ALREADY_RUNNING" }) as Error);
+  expect(() => lockDataDir(dir)).toThrow(
+    expect.objectContaining({ code: "ALREADY_RUNNING", facts: { pid: String(process.pid), detail: dir } }) as Error,
+  );
   unlock();
   lockDataDir(dir)();
 });

@@ -1,12 +1,13 @@
 /** What the processes write to standard error, kept in files under the data directory so that an error can be reported with its log. */
-import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "@zpu/provider/base/folders";
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** A function that appends a line to `<folder>/<name>.log`; a file that has grown large is set aside as `.old` first. */
 export function openLogs(folder: string): (name: string, line: string) => void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const sizes = new Map<string, number>();
   return (name, line) => {
     const path = join(folder, `${name}.log`);

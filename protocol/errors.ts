@@ -27,6 +27,10 @@ export const ERROR_TEXTS = {
   PROVIDER_BUSY: ["The provider already has {open} open jobs.", "Try again shortly or choose another provider."],
   PROVIDER_PAUSED: ["The provider is paused by its owner.", "Choose another provider."],
   NO_PROVIDER: ["No provider is online for model '{model}'.", "Start a provider, or try again later."],
+  GATEWAY_UNREACHABLE: [
+    "The network's web address {url} does not answer as it should: {detail}.",
+    "Check the address and that the network runs (development network: npm start), then try again.",
+  ],
   PEER_UNREACHABLE: ["The provider cannot be reached: {detail}.", "Check its address, or choose another provider."],
   TIMEOUT: ["Nothing was heard for {ms} ms while {waiting}.", "Try again; nothing was lost."],
   CANCELLED: ["Cancelled on request.", "Nothing to do."],
@@ -44,13 +48,24 @@ export const ERROR_TEXTS = {
     "Do not pay for it twice: look job {jobId} up first, and take its escrow back with refund.",
   ],
   TRANSACTION_REVERTED: ["The contract refused the transaction: {reason}.", "See the reason; nothing was paid."],
-  NOT_REGISTERED: ["This provider is not registered.", "Run: zpu-node --register-node --stake 1000NZIDIA"],
+  NOT_REGISTERED: [
+    "This provider is not registered.",
+    "Run: zpu-node --register-node --stake 1000NZIDIA (in a clone: npx zpu-node --register-node --stake 1000NZIDIA)",
+  ],
   STAKE_TOO_LOW: ["The stake is {stake}; at least {minimum} is needed.", "Add stake."],
   NOTHING_TO_CLAIM: ["There is nothing to claim yet.", "Finish a paid job first."],
   DISK_FULL: ["The disk is full: {path}.", "Free some space; new jobs are refused until then and nothing is lost."],
+  DATA_FOLDER_UNUSABLE: ["The folder {path} cannot be used for data: {reason}.", "Choose another folder with --data, or clear the way for this one."],
   ALREADY_RUNNING: ["A node already runs on this data directory (process {pid}).", "Stop it first, or choose another --data directory."],
   PORT_TAKEN: ["The port {port} is taken by another program on this machine.", "Choose another one with {option}, or end that program."],
-  NOT_RUNNING: ["No node runs on this data directory.", "Start one: zpu-node start"],
+  NOT_RUNNING: [
+    "No node runs on this data directory.",
+    "Start one: npm start (development network), or zpu-node start (in a clone: npx zpu-node start)",
+  ],
+  NODE_ENDED: [
+    "The node ended {detail}.",
+    "Start it again: npm start (development network), or zpu-node start (in a clone: npx zpu-node start); zpu-node jobs then shows where its jobs are.",
+  ],
   UNAUTHORISED: ["This page is not allowed to talk to the node.", "Open the address the node printed; each is good for one browser."],
   CONFIRM_IN_TERMINAL: ["This needs a signature that a browser page may not ask for.", "Run it in the terminal: {command}"],
   DEVNET_ONLY: ["This works on the devnet only.", "Start it with: npm start"],
@@ -100,6 +115,11 @@ export class ZpuError extends Error {
     this.name = "ZpuError";
     this.code = code;
     this.facts = facts;
+  }
+
+  /** What to do about it, for a person. */
+  get remedy(): string {
+    return describeError(this).remedy;
   }
 
   /** Code and facts alone, as they cross a border. */

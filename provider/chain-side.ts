@@ -1,9 +1,9 @@
 /** What running a node and registering it have in common: network, journal, signer and settlement, started in this order. */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@zpu/ipc/rpc/contract";
 import type { NodeIdentity, signer as signerContract } from "@zpu/ipc/workers/signer";
 import type { DiscoveryDocument } from "@zpu/protocol/discovery";
+import { makeFolder } from "./base/folders.ts";
 import { openJournal, type Journal } from "./base/journal.ts";
 import type { Lifecycle } from "./base/lifecycle.ts";
 import type { Supervised } from "./base/supervisor.ts";
@@ -28,10 +28,10 @@ export interface ChainSide {
   readonly settlement: ChainSettlement;
 }
 
-/** Starts the parts on `lifecycle`. Errors: CHAIN_UNREACHABLE (never reached), CHAIN_MISMATCH, KEY_FILE_*, DISK_FULL. */
+/** Starts the parts on `lifecycle`. Errors: CHAIN_UNREACHABLE (never reached), CHAIN_MISMATCH, KEY_FILE_*, DISK_FULL, DATA_FOLDER_UNUSABLE. */
 export async function startChainSide(lifecycle: Lifecycle, config: ProviderConfig, ports: Ports, changed: () => void): Promise<ChainSide> {
   const { log, now } = ports;
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(config.dataDir);
   const found = await discover(config.devnetUrl, config.dataDir);
   let { document } = found;
   if (!found.fresh) log("warn", "the network's address does not answer; going on with what it said last", { url: config.devnetUrl });

@@ -80,7 +80,10 @@ export class ZPUClient {
   readonly #chain = once(async () => openChain(await this.#document()));
   readonly #market = once(async () => openMarket(await this.#document(), await this.#chain(), this.#options.signer));
 
+  /** `url`: http(s) address of the network; CONFIG_INVALID where it is none. */
   constructor(url: string, options: ClientOptions = {}) {
+    if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
+      throw new ZpuError("CONFIG_INVALID", { name: "url", detail: `${JSON.stringify(url)} is no http(s) address` });
     this.#url = url.replace(/\/+$/, "");
     this.#options = options;
   }
@@ -97,7 +100,7 @@ export class ZPUClient {
 
   /**
    * Finds a provider within the budget, agrees, posts the escrow and returns; the job then runs on. Throws INPUT_INVALID, UNKNOWN_MODEL,
-   * NO_PROVIDER, BUDGET_TOO_LOW, INSUFFICIENT_FUNDS, CHAIN_UNREACHABLE, CHAIN_MISMATCH, CONFIG_INVALID, CANCELLED, or the last provider's
+   * NO_PROVIDER, BUDGET_TOO_LOW, INSUFFICIENT_FUNDS, GATEWAY_UNREACHABLE, CHAIN_UNREACHABLE, CHAIN_MISMATCH, CONFIG_INVALID, CANCELLED, or the last provider's
    * refusal. Where the escrow may be on the chain although nobody could see it, the error (ESCROW_UNCERTAIN, or CANCELLED) has the facts
    * `jobId` and `mayBePosted: true`, and no other provider is asked: `evidence` tells, `refund` takes the escrow back.
    */

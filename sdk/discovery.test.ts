@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fetchJson, loadDocument, loadProviders, resolveModel } from "./discovery.ts";
 import { discoveryDocument } from "@zpu/protocol/discovery";
+import type { ZpuError } from "@zpu/protocol/errors";
+import { ZPUClient } from "./client.ts";
 import { z } from "zod";
 
 const ANSWERS: Record<string, { status?: number; body: string; headers?: Record<string, string> }> = {
@@ -30,16 +32,27 @@ afterAll(() => {
 });
 
 test("each is a code of its own", async () => {
-  await expect(loadDocument(`${url}/garbage`)).rejects.toMatchObject({ code: "PEER_UNREACHABLE" });
+  await expect(loadDocument(`${url}/garbage`)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
   await expect(loadDocument(`${url}/misfit`)).rejects.toMatchObject({ code: "MALFORMED_MESSAGE" });
   await expect(loadProviders(`${url}/problem`)).rejects.toMatchObject({ code: "RATE_LIMITED", facts: { retryMs: 7 } });
-  await expect(loadProviders(`${url}/broken`)).rejects.toMatchObject({ code: "PEER_UNREACHABLE" });
-  await expect(loadProviders(`${url}/away`)).rejects.toMatchObject({ code: "PEER_UNREACHABLE" }); // redirects are not followed
-  await expect(loadProviders(`${url}/huge`)).rejects.toMatchObject({ code: "PEER_UNREACHABLE" });
+  await expect(loadProviders(`${url}/broken`)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
+  await expect(loadProviders(`${url}/away`)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" }); // redirects are not followed
+  await expect(loadProviders(`${url}/huge`)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
   const aborting = new AbortController();
   const stalled = fetchJson(`${url}/stalls`, z.object({}), { signal: aborting.signal });
   setTimeout(() => { aborting.abort(); }, 20); // prettier-ignore
   await expect(stalled).rejects.toMatchObject({ code: "CANCELLED" });
+});
+
+test("a gateway that is gone is named by its address, with what to do", async () => {
+  const gone = await loadDocument("http://127.0.0.1:1").catch((error: unknown) => error);
+  expect(gone).toMatchObject({ code: "GATEWAY_UNREACHABLE", facts: { url: "http://127.0.0.1:1/.well-known/zpu.json" } });
+  expect((gone as ZpuError).message).not.toContain("provider");
+  expect((gone as ZpuError).remedy).toContain("npm start");
+});
+
+test.each(["", "127.0.0.1:7788", "ftp://127.0.0.1", "nonsense"])("a client is not made of %j, which is no web address", (address) => {
+  expect(() => new ZPUClient(address)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
 });
 
 test("a model is known by name or id; a name that the network does not list is not guessed", () => {

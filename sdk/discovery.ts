@@ -8,7 +8,7 @@ import { z } from "zod";
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const problem = z.object({ code: errorCode, facts: errorFacts.default({}) });
 
-/** One HTTP exchange with JSON both ways; throws the code of a problem answer, or PEER_UNREACHABLE. */
+/** One HTTP exchange with JSON both ways; throws the code of a problem answer, or GATEWAY_UNREACHABLE. */
 export async function fetchJson<T extends z.ZodType>(
   url: string,
   schema: T,
@@ -28,16 +28,24 @@ export async function fetchJson<T extends z.ZodType>(
     answer = JSON.parse(await boundedText(response));
   } catch (error) {
     if (init.signal?.aborted) throw new ZpuError("CANCELLED", {}, error);
-    throw new ZpuError("PEER_UNREACHABLE", { detail: `${url}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 160) }, error);
+    throw new ZpuError("GATEWAY_UNREACHABLE", { url, detail: reasonOf(error).slice(0, 160) }, error);
   }
   if (status >= 400) {
     const said = problem.safeParse(answer);
     if (said.success) throw ZpuError.from(said.data);
-    throw new ZpuError("PEER_UNREACHABLE", { detail: `${url} answered ${status}` });
+    throw new ZpuError("GATEWAY_UNREACHABLE", { url, detail: `it answered ${status}` });
   }
   const parsed = schema.safeParse(answer);
   if (!parsed.success) throw new ZpuError("MALFORMED_MESSAGE", { detail: `${url}: ${z.prettifyError(parsed.error).slice(0, 120)}` }, parsed.error);
   return parsed.data;
+}
+
+/** `fetch` says "fetch failed" and keeps the reason underneath. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || ("code" in cause ? String(cause.code) : error.message);
 }
 
 async function boundedText(response: Response): Promise<string> {

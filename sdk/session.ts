@@ -166,7 +166,12 @@ async function listen(
       const failure = ZpuError.wrap(error);
       channel?.abort(failure);
       // whether the stream can be mended, or the provider has said or shown that there will be no answer
-      if (!["PEER_UNREACHABLE", "TIMEOUT", "RATE_LIMITED", "NETWORK_DIED", "CHAIN_UNREACHABLE", "CANCELLED"].includes(failure.code)) fail(failure);
+      if (
+        !["PEER_UNREACHABLE", "GATEWAY_UNREACHABLE", "TIMEOUT", "RATE_LIMITED", "NETWORK_DIED", "CHAIN_UNREACHABLE", "CANCELLED"].includes(
+          failure.code,
+        )
+      )
+        fail(failure);
     }
     channel = undefined;
     if (stop.aborted || record.answer) break;

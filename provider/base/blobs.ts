@@ -1,10 +1,11 @@
 /** Content-addressed files: the name of a blob is the SHA-256 of its bytes; a blob is on disk, whole, before its name is used anywhere. */
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { bytes32, type Bytes32 } from "@zpu/protocol/ids";
-import { asDiskError, orDiskFull } from "./disk.ts";
+import { asDiskError } from "./disk.ts";
+import { makeFolder } from "./folders.ts";
 
 export interface Blobs {
   /** Writes `bytes` (fsync, rename, directory fsync) and returns their SHA-256; throws DISK_FULL. */
@@ -17,9 +18,9 @@ export interface Blobs {
 
 const digestOf = (bytes: Uint8Array): Bytes32 => bytes32.parse(`0x${createHash("sha256").update(bytes).digest("hex")}`);
 
-/** The blobs under `folder`, which is created where it is missing; throws DISK_FULL. */
+/** The blobs under `folder`, which is created where it is missing; throws DISK_FULL or DATA_FOLDER_UNUSABLE. */
 export function openBlobs(folder: string): Blobs {
-  orDiskFull(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  makeFolder(folder);
   const pathOf = (sha256: Bytes32): string => join(folder, sha256.slice(2));
   return {
     put(bytes) {

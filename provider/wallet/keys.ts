@@ -1,6 +1,6 @@
 /** From one BIP-39 mnemonic to every key of a node, and the two files that keep them. */
 import { createPrivateKey, createPublicKey, hkdfSync, randomUUID, sign } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ZpuError } from "@zpu/protocol/errors";
 import { address, bytes32, fromHex, toHex, type Address, type Bytes32 } from "@zpu/protocol/ids";
@@ -8,6 +8,7 @@ import type { NodeIdentity } from "@zpu/ipc/workers/signer";
 import { HDNodeWallet, Mnemonic } from "ethers";
 import { z } from "zod";
 import { asDiskError, orDiskFull } from "../base/disk.ts";
+import { makeFolder } from "../base/folders.ts";
 import { networkKeyPath, nodeKeyPath, readNetworkKeys, readPrivate } from "./key-file.ts";
 
 /** BIP-44 path of an account of the node: 0 owner, 1 operator, 2 payout. */
@@ -89,7 +90,7 @@ export function createKeyFiles(dir: string, mnemonic?: string): NodeIdentity {
   const phrase = mnemonic ?? HDNodeWallet.createRandom().mnemonic?.phrase;
   if (phrase === undefined) throw new ZpuError("INTERNAL", { detail: "no mnemonic was drawn" });
   const keys = deriveKeys(phrase);
-  mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
+  makeFolder(join(dir, "keys"));
   writeNew(nodeKeyPath(dir), { version: 1, mnemonic: phrase });
   writeNetworkKeys(dir, keys);
   return identityOf(keys);

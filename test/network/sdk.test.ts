@@ -257,6 +257,6 @@ describe("when others are away", () => {
     await rig.restartProvider();
     await rig.stopRpc();
     await expect(client().submitJob(job())).rejects.toMatchObject({ code: "CHAIN_UNREACHABLE" });
-    await expect(new ZPUClient("http://127.0.0.1:9").verify(`0x${"00".repeat(32)}`)).rejects.toMatchObject({ code: "PEER_UNREACHABLE" });
+    await expect(new ZPUClient("http://127.0.0.1:9").verify(`0x${"00".repeat(32)}`)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
   });
 });
