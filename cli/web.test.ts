@@ -108,6 +108,20 @@ describe("web", () => {
     expect((await ask("/", { cookie })).status).toBe(401);
   });
 
+  it("tells a browser on a page what to do, and a text client in a sentence", async () => {
+    const page = await ask("/", { accept: "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8" });
+    expect(page).toMatchObject({ status: 401, headers: { "content-type": "text/html; charset=utf-8", vary: "accept" } });
+    const nonce = /style-src 'self' 'nonce-([\w+/=]{24})'/.exec(String(page.headers["content-security-policy"]))?.[1] ?? "none";
+    expect(page.body).toContain(`<style nonce="${nonce}">`);
+    expect(page.body).toContain("<code>npx zpu-node open</code>");
+    expect(page.body).not.toMatch(/<script|\bstyle=|\bon\w+=|https?:/);
+    for (const accept of ["*/*", "application/json"]) {
+      const text = await ask("/", { accept });
+      expect(text).toMatchObject({ status: 401, headers: { "content-type": "text/plain; charset=utf-8" } });
+      expect(text.body).toMatch(/^This page is not allowed to talk to the node\. .* npx zpu-node open\n$/);
+    }
+  });
+
   it("keeps a browser signed in over a restart of the node, without keeping its secret", async () => {
     const cookie = await signIn();
     await web.close();

@@ -8,6 +8,7 @@ import type { Pipe } from "@zpu/ipc/rpc/pipe";
 import { decodeText, encodeText } from "@zpu/ipc/rpc/wire";
 import { describeError, ZpuError } from "@zpu/protocol/errors";
 import { WebSocketServer, type WebSocket } from "ws";
+import { signedOutPage } from "./signed-out-page.ts";
 import type { Sessions } from "./web-sessions.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -108,24 +109,32 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
   };
   const session = (request: IncomingMessage): string | undefined =>
     (request.headers.cookie ?? "").split(/;\s*/).find((pair) => pair.startsWith(`${cookieName}=`))?.slice(cookieName.length + 1); // prettier-ignore
-  const headers = (response: ServerResponse): void => {
-    response.setHeader("content-security-policy", contentPolicy(port, randomBytes(16).toString("base64")));
+  /** Sets what every answer carries; returns the nonce of its policy. */
+  const headers = (response: ServerResponse): string => {
+    const nonce = randomBytes(16).toString("base64");
+    response.setHeader("content-security-policy", contentPolicy(port, nonce));
     response.setHeader("x-content-type-options", "nosniff");
     response.setHeader("referrer-policy", "no-referrer");
     response.setHeader("cross-origin-opener-policy", "same-origin");
     response.setHeader("cross-origin-resource-policy", "same-origin");
     response.setHeader("cache-control", "no-store");
+    return nonce;
   };
   const say = (response: ServerResponse, status: number, text: string): void => {
     response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
   };
-  const unauthorised = (response: ServerResponse): void => {
+  const unauthorised = (response: ServerResponse, nonce: string): void => {
     const { sentence } = describeError({ code: "UNAUTHORISED", facts: {} });
-    say(response, 401, `${sentence} Open the address that the node printed; each is good for one browser. A fresh one: zpu-node open`);
+    response.setHeader("vary", "accept");
+    if ((response.req.headers.accept ?? "").includes("text/html")) {
+      response.writeHead(401, { "content-type": "text/html; charset=utf-8" }).end(signedOutPage(sentence, nonce));
+    } else {
+      say(response, 401, `${sentence} Open the address that the node printed; each is good for one browser. A fresh one: npx zpu-node open`);
+    }
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    headers(response);
+    const nonce = headers(response);
     if (!fromHere(request, false)) return say(response, 403, "This address is for pages of this node on this machine only.");
     if (request.method !== "GET" && request.method !== "HEAD") return say(response, 405, "Only reading is possible here.");
     // Read behind our own name: "//" or an absolute target is a path here, never another address.
@@ -136,11 +145,11 @@ export async function serveWeb(options: WebOptions): Promise<Web> {
       const opened = sessions.spend(token);
       if (opened !== undefined)
         response.setHeader("set-cookie", `${cookieName}=${opened}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_SECONDS}`);
-      else if (!sessions.knows(session(request))) return unauthorised(response);
+      else if (!sessions.knows(session(request))) return unauthorised(response, nonce);
       response.writeHead(303, { location: url.pathname.replace(/^\/+/, "/") }).end();
       return;
     }
-    if (!sessions.knows(session(request))) return unauthorised(response);
+    if (!sessions.knows(session(request))) return unauthorised(response, nonce);
     await sendFile(await options.pages(), url.pathname, response);
   };
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
