@@ -1,6 +1,6 @@
 /** React's view of the link: hooks that re-render when a slice, the connection or the clock moves. */
 import { createContext, useContext, useSyncExternalStore, type ReactNode } from "react";
-import type { LinkState, OperatorLink, Slices } from "./operator.ts";
+import type { LinkState, OperatorLink, Problems, Slices } from "./operator.ts";
 import { createStore, type Store } from "./store.ts";
 
 const LinkContext = createContext<OperatorLink | undefined>(undefined);
@@ -31,6 +31,11 @@ export function useSlice<K extends keyof Slices>(name: K): Slices[K] | undefined
 /** Whether the node answers. */
 export function useLinkState(): LinkState {
   return useStore(useLink().state);
+}
+
+/** What keeps slices from being shown; empty while all is well. */
+export function useProblems(): Problems {
+  return useStore(useLink().problems);
 }
 
 const now = createStore(Date.now(), () => {

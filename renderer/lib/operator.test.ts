@@ -135,6 +135,36 @@ describe("the link", () => {
     link.close();
   });
 
+  it("tells a slice that is refused or unreadable by its name, until a good state, the end of the watch or a new connection", async () => {
+    const ends: Pipe[] = [];
+    const link = createOperatorLink(() => {
+      const [here, there] = pipePair();
+      ends.push(there);
+      return here;
+    });
+    const asked: { id: number; path: string }[] = [];
+    ends[0]?.onMessage((message) => void asked.push(message as { id: number; path: string }));
+    const leave = link.slices.earnings.subscribe(() => undefined);
+    await settle();
+    const [statusId, earningsId] = ["node.status", "earnings.summary"].map((path) => asked.find((watch) => watch.path === path)?.id);
+    ends[0]?.post({ t: "error", id: earningsId, error: { code: "RATE_LIMITED", facts: { retryMs: 1_000 } } });
+    ends[0]?.post({ t: "state", id: statusId, value: { version: 7 } });
+    await settle();
+    expect(link.problems.get()).toMatchObject({ earnings: { code: "RATE_LIMITED" }, status: { code: "MALFORMED_MESSAGE" } });
+    ends[0]?.post({ t: "state", id: statusId, value: status(3) });
+    await settle();
+    expect(Object.keys(link.problems.get())).toEqual(["earnings"]);
+    leave();
+    expect(link.problems.get()).toEqual({});
+    ends[0]?.post({ t: "state", id: statusId, value: null });
+    await settle();
+    expect(Object.keys(link.problems.get())).toEqual(["status"]);
+    ends[0]?.close();
+    await vi.advanceTimersByTimeAsync(retryDelayMs(1) + 5);
+    expect(link.problems.get()).toEqual({});
+    link.close();
+  });
+
   it("tries at once when asked, and never again once closed", async () => {
     const far = node();
     const link = createOperatorLink(far.open);

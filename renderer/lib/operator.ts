@@ -6,6 +6,7 @@ import type { NodeStatus } from "@zpu/ipc/operator/node";
 import { connect } from "@zpu/ipc/rpc/connect";
 import type { Client, Source } from "@zpu/ipc/rpc/contract";
 import type { Pipe } from "@zpu/ipc/rpc/pipe";
+import type { ErrorRecord } from "@zpu/protocol/errors";
 import { createStore, type Store, type WritableStore } from "./store.ts";
 
 /** `connected` is said once the node's first state has arrived, not when a socket opens. */
@@ -24,9 +25,17 @@ export interface Slices {
   readonly earnings: EarningsSummary;
 }
 
+/** Why a slice that is watched does not arrive: the node refused it, or its last state did not fit the contract. */
+export type Problems = { readonly [K in keyof Slices]?: ErrorRecord };
+
+/** Where each slice stands in the contract. */
+const SLICE_AT: Readonly<Record<string, keyof Slices>> = { "node.status": "status", "jobs.list": "jobs", "earnings.summary": "earnings" };
+
 export interface OperatorLink {
   readonly state: Store<LinkState>;
   readonly slices: { readonly [K in keyof Slices]: Store<Slices[K] | undefined> };
+  /** A slice's problem goes with its next good state, and with the connection. */
+  readonly problems: Store<Problems>;
   /** The client of the present pipe; calls on a broken one reject with NOT_RUNNING. */
   client(): Client<Operator>;
   /** Tries now instead of at the next moment planned. */
@@ -47,20 +56,29 @@ export function createOperatorLink(open: () => Pipe): OperatorLink {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   const state = createStore<LinkState>({ phase: "connecting", failures: 0 });
+  const problems = createStore<Problems>({});
+  const solved = (name: keyof Slices): void => {
+    const { [name]: problem, ...others } = problems.get();
+    if (problem) problems.set(others);
+  };
   const watched = new Set<() => void>();
 
   /** A slice that is watched on the node only while someone looks at it, and again after each reconnection. */
-  const sliceStore = <T>(pick: (from: Client<Operator>) => Source<T>): Store<T | undefined> => {
+  const sliceStore = <T>(name: keyof Slices, pick: (from: Client<Operator>) => Source<T>): Store<T | undefined> => {
     const store: WritableStore<T | undefined> = createStore<T | undefined>(undefined, () => {
       let unwatch = (): void => {};
       const watch = (): void => {
-        unwatch = pick(client)((value) => store.set(value));
+        unwatch = pick(client)((value) => {
+          solved(name);
+          store.set(value);
+        });
       };
       watched.add(watch);
       watch();
       return () => {
         watched.delete(watch);
         unwatch();
+        solved(name);
       };
     });
     return store;
@@ -68,7 +86,13 @@ export function createOperatorLink(open: () => Pipe): OperatorLink {
 
   const start = (): void => {
     pipe = open();
-    client = connect(operator, pipe);
+    problems.set({});
+    client = connect(operator, pipe, "NOT_RUNNING", {
+      onError(error, path) {
+        const name = SLICE_AT[path];
+        if (name) problems.set({ ...problems.get(), [name]: error.toRecord() });
+      },
+    });
     const own = pipe;
     pipe.onClose(() => {
       if (own === pipe) lost();
@@ -84,10 +108,11 @@ export function createOperatorLink(open: () => Pipe): OperatorLink {
   };
 
   start();
-  const status = sliceStore((from) => from.node.status);
+  const status = sliceStore("status", (from) => from.node.status);
   const link: OperatorLink = {
     state,
-    slices: { status, jobs: sliceStore((from) => from.jobs.list), earnings: sliceStore((from) => from.earnings.summary) },
+    slices: { status, jobs: sliceStore("jobs", (from) => from.jobs.list), earnings: sliceStore("earnings", (from) => from.earnings.summary) },
+    problems,
     client: () => client,
     retryNow() {
       if (state.get().phase !== "lost" || closed) return;

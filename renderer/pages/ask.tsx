@@ -5,7 +5,7 @@ import { ZpuError, type ErrorRecord } from "@zpu/protocol/errors";
 import { useMemo, useState } from "react";
 import { asked } from "../lib/asked.ts";
 import { money } from "../lib/format.ts";
-import { useLink, useLinkState, useSlice, useStore } from "../lib/live.tsx";
+import { useLink, useLinkState, useProblems, useSlice, useStore } from "../lib/live.tsx";
 import { sampleDigit } from "../lib/sample-digits.ts";
 import { RASTER_EDGE, rasterise, type Stroke } from "../lib/strokes.ts";
 import { Button } from "../ui/button.tsx";
@@ -104,7 +104,9 @@ function Composer({ status }: { status: NodeStatus }) {
 export function AskPage() {
   const status = useSlice("status");
   const { phase } = useLinkState();
+  const failed = useProblems().status !== undefined;
   const last = useStore(asked);
+  if (!status && failed) return null;
   if (!status)
     return (
       <Card>

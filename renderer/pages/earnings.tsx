@@ -1,8 +1,9 @@
 /** Earnings: what has been earned, what can be claimed, and every payment that it is made of. */
 import type { EarningsSummary } from "@zpu/ipc/operator/earnings";
+import { TOKEN_SYMBOL } from "@zpu/protocol/money";
 import { useState, type ReactNode } from "react";
 import { count, tokens } from "../lib/format.ts";
-import { useLinkState, useSlice } from "../lib/live.tsx";
+import { useLinkState, useProblems, useSlice } from "../lib/live.tsx";
 import { hrefOf } from "../routes/router.ts";
 import { Button } from "../ui/button.tsx";
 import { Card, Figure, FigureStrip } from "../ui/card.tsx";
@@ -21,7 +22,7 @@ interface Entry {
   readonly tx: string;
 }
 
-/** Newest first, the first dozen unless all are asked for; `total` counts those that are too old to be listed as well. */
+/** Newest first, the first dozen unless all are asked for; `about` fills the column of jobs, where there is one; `total` counts those that are too old to be listed as well. */
 function Ledger<T extends Entry>({
   title,
   entries,
@@ -35,7 +36,7 @@ function Ledger<T extends Entry>({
   total: number;
   what: string;
   empty: string;
-  about: (entry: T) => ReactNode;
+  about?: (entry: T) => ReactNode;
 }) {
   const [all, setAll] = useState(false);
   const newest = [...entries].reverse();
@@ -45,12 +46,22 @@ function Ledger<T extends Entry>({
       {rows.length === 0 ? <p className="px-5 pt-1 pb-5 text-ink-3">{empty}</p> : null}
       {rows.length > 0 ? (
         <table className="mt-1 w-full text-[0.8125rem]">
-          <thead className="sr-only">
+          <thead className="text-left text-xs text-ink-3 [&_th]:pb-1.5 [&_th]:font-medium">
             <tr>
-              <th scope="col">When</th>
-              <th scope="col">From</th>
-              <th scope="col">Transaction</th>
-              <th scope="col">Amount</th>
+              <th scope="col" className="pl-5">
+                Time
+              </th>
+              {about ? (
+                <th scope="col" className="px-3 max-sm:hidden">
+                  Job
+                </th>
+              ) : null}
+              <th scope="col" className="px-3">
+                Transaction
+              </th>
+              <th scope="col" className="pr-5 text-right">
+                Amount in {TOKEN_SYMBOL}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -59,7 +70,7 @@ function Ledger<T extends Entry>({
                 <td className="py-2 pl-5 text-ink-3">
                   <Ago atMs={entry.atMs} />
                 </td>
-                <td className="px-3 py-2 max-sm:hidden">{about(entry)}</td>
+                {about ? <td className="px-3 py-2 max-sm:hidden">{about(entry)}</td> : null}
                 <td className="px-3 py-2">
                   <CopyHex value={entry.tx} what={`${what} transaction`} lead={4} />
                 </td>
@@ -110,6 +121,8 @@ function Figures({ summary }: { summary: EarningsSummary }) {
 export function EarningsPage() {
   const summary = useSlice("earnings");
   const { phase } = useLinkState();
+  const failed = useProblems().earnings !== undefined;
+  if (!summary && failed) return null;
   if (!summary) {
     return (
       <Card>
@@ -149,14 +162,7 @@ export function EarningsPage() {
                 </a>
               )}
             />
-            <Ledger
-              title="Claims"
-              entries={summary.claims}
-              total={summary.claimsCount}
-              what="claim"
-              empty="Nothing has been claimed yet."
-              about={() => <span className="text-ink-3">treasury</span>}
-            />
+            <Ledger title="Claims" entries={summary.claims} total={summary.claimsCount} what="claim" empty="Nothing has been claimed yet." />
           </div>
         </>
       )}

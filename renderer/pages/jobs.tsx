@@ -4,14 +4,21 @@ import type { JobId } from "@zpu/protocol/ids";
 import type { ReactNode } from "react";
 import { count, duration, tokens } from "../lib/format.ts";
 import { jobFigures } from "../lib/job-steps.ts";
-import { useLinkState, useMedia, useSlice } from "../lib/live.tsx";
+import { useLinkState, useMedia, useProblems, useSlice } from "../lib/live.tsx";
 import { hrefOf } from "../routes/router.ts";
 import { Card, Figure, FigureStrip } from "../ui/card.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Empty, ErrorNotice, Loading } from "../ui/notice.tsx";
+import { Empty, Loading } from "../ui/notice.tsx";
 import { JobDetail } from "./jobs/job-detail.tsx";
 import { JobRow } from "./jobs/job-row.tsx";
 import { TheWay } from "./jobs/the-way.tsx";
+import { UnknownJob, UnlistedJob } from "./jobs/unlisted-job.tsx";
+
+/** What the address says about a job: its id, or what stands there and is no id. */
+interface JobInAddress {
+  readonly jobId: JobId | undefined;
+  readonly noJobId: string | undefined;
+}
 
 function Figures({ jobs }: { jobs: readonly JobView[] }) {
   const figures = jobFigures(jobs);
@@ -33,10 +40,11 @@ function Figures({ jobs }: { jobs: readonly JobView[] }) {
   );
 }
 
-function Detail({ jobs, jobId }: { jobs: readonly JobView[]; jobId: JobId | undefined }): ReactNode {
+function Detail({ jobs, jobId, noJobId }: { jobs: readonly JobView[] } & JobInAddress): ReactNode {
+  if (noJobId !== undefined) return <UnknownJob id={noJobId} />;
   const job = jobId === undefined ? jobs[0] : jobs.find((candidate) => candidate.jobId === jobId);
   if (job) return <JobDetail key={job.jobId} job={job} />;
-  return <ErrorNotice error={{ code: "JOB_UNKNOWN", facts: { jobId: jobId ?? "" } }} />;
+  return jobId === undefined ? null : <UnlistedJob key={jobId} jobId={jobId} />;
 }
 
 function List({ jobs, current }: { jobs: readonly JobView[]; current: JobId | undefined }) {
@@ -51,12 +59,15 @@ function List({ jobs, current }: { jobs: readonly JobView[]; current: JobId | un
   );
 }
 
-/** The screen; `jobId` is the job in the address, if one is. */
-export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
+/** The screen. */
+export function JobsPage({ jobId, noJobId }: JobInAddress) {
   const jobs = useSlice("jobs");
   const devnet = useSlice("status")?.chain.devnet === true;
   const { phase } = useLinkState();
+  const failed = useProblems().jobs !== undefined;
+  const chosen = jobId !== undefined || noJobId !== undefined;
   const beside = useMedia("(min-width: 75rem)");
+  if (!jobs && failed) return null;
   if (!jobs)
     return (
       <Card>
@@ -69,7 +80,7 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
         )}
       </Card>
     );
-  if (jobs.length === 0 && jobId === undefined) {
+  if (jobs.length === 0 && !chosen) {
     return (
       <Card className="overflow-hidden">
         <Empty icon="jobs" title="No job has arrived yet">
@@ -86,14 +97,14 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
       </Card>
     );
   }
-  if (!beside && jobId !== undefined) {
+  if (!beside && chosen) {
     return (
       <>
         <a href={hrefOf({ page: "jobs" })} className="mb-4 inline-flex items-center gap-2 font-medium text-accent">
           <Icon name="back" className="size-4" />
           All jobs
         </a>
-        <Detail jobs={jobs} jobId={jobId} />
+        <Detail jobs={jobs} jobId={jobId} noJobId={noJobId} />
       </>
     );
   }
@@ -102,9 +113,9 @@ export function JobsPage({ jobId }: { jobId: JobId | undefined }) {
       <Figures jobs={jobs} />
       {beside ? (
         <div className="grid grid-cols-[minmax(0,21rem)_minmax(0,1fr)] 2xl:grid-cols-[26rem_minmax(0,1fr)] items-start gap-5">
-          <List jobs={jobs} current={jobId ?? jobs[0]?.jobId} />
+          <List jobs={jobs} current={chosen ? jobId : jobs[0]?.jobId} />
           <div className="sticky top-5">
-            <Detail jobs={jobs} jobId={jobId} />
+            <Detail jobs={jobs} jobId={jobId} noJobId={noJobId} />
           </div>
         </div>
       ) : (

@@ -23,7 +23,7 @@ export function App() {
   }, [route.page]);
   return (
     <Frame page={route.page} title={TITLES[route.page]} subline={<PageSubline page={route.page} />} headingRef={heading}>
-      {route.page === "jobs" ? <JobsPage jobId={route.jobId} /> : route.page === "earnings" ? <EarningsPage /> : <AskPage />}
+      {route.page === "jobs" ? <JobsPage jobId={route.jobId} noJobId={route.noJobId} /> : route.page === "earnings" ? <EarningsPage /> : <AskPage />}
     </Frame>
   );
 }

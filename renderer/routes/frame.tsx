@@ -8,6 +8,7 @@ import { Icon, type IconName } from "../ui/icons.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
 import { NodePanel, NodePill } from "./node-panel.tsx";
 import { hrefOf, type Route } from "./router.ts";
+import { WatchErrors } from "./watch-errors.tsx";
 
 const NAV: readonly { page: Route["page"]; title: string; icon: IconName }[] = [
   { page: "jobs", title: "Jobs", icon: "jobs" },
@@ -111,6 +112,7 @@ export function Frame({
             </h1>
             {subline}
           </div>
+          <WatchErrors />
           {children}
         </main>
       </div>

@@ -109,6 +109,46 @@ describe("Jobs", () => {
   });
 });
 
+describe("A job that the node does not know", () => {
+  it.each([
+    [1_280, "0x1234"],
+    [400, "0x1234"],
+    [1_280, `0x${"0f".repeat(32)}`],
+    [400, `0x${"0f".repeat(32)}`],
+  ])("is said to be unknown at %i px: %s", async (width, id) => {
+    session = await openSession(browser, { width }, busy);
+    const { page, jobs, node, server } = session;
+    await page.goto(`${server.url}#/jobs/${id}`);
+    const unknown = page.getByTestId("job-unknown");
+    await unknown.getByText("This node knows no such job").waitFor();
+    await unknown.getByText(id, { exact: true }).waitFor();
+    expect(await jobs.detail.count()).toBe(0);
+    await unknown.getByRole("link", { name: "Show all jobs" }).click();
+    await until("the list is there", async () => (await jobs.rows.count()) === node.jobs.value.length);
+    expect(new URL(page.url()).hash).toBe("#/jobs");
+    expect(session.problems).toEqual([]);
+  });
+
+  it("is shown all the same where it is only too old to be listed", async () => {
+    session = await openSession(browser, {}, busy);
+    const { page, jobs, node, server } = session;
+    const old = node.jobs.value.at(-1)!;
+    node.unlisted.push(old);
+    node.jobs.set(node.jobs.value.slice(0, -1));
+    await page.goto(`${server.url}#/jobs/${old.jobId}`);
+    await jobs.detail.waitFor();
+    expect(await jobs.answer.innerText()).toBe(String(old.digit));
+  });
+
+  it("an address of no screen becomes that of the jobs", async () => {
+    session = await openSession(browser, {}, busy);
+    const { page, server, jobs } = session;
+    await page.goto(`${server.url}#/nonsense`);
+    await until("the address is corrected", () => new URL(page.url()).hash === "#/jobs");
+    await jobs.detail.waitFor();
+  });
+});
+
 describe("Earnings", () => {
   it("claims: pending, then a toast with amount and transaction, then nothing left to claim", async () => {
     session = await openSession(browser, {}, busy);
@@ -183,6 +223,15 @@ describe("Earnings", () => {
     expect(session.problems).toEqual([]);
   });
 
+  it("names the columns of payments and claims", async () => {
+    session = await openSession(browser, {}, busy);
+    await session.app.go("Earnings");
+    const columns = (name: string): Promise<string[]> =>
+      session.page.getByRole("region", { name, exact: true }).getByRole("columnheader").allInnerTexts();
+    expect(await columns("Payments")).toEqual(["Time", "Job", "Transaction", "Amount in NZIDIA"]);
+    expect(await columns("Claims")).toEqual(["Time", "Transaction", "Amount in NZIDIA"]);
+  });
+
   it("moves when a payment arrives", async () => {
     session = await openSession(browser, {}, busy);
     const { app, earnings, node } = session;
@@ -220,6 +269,8 @@ describe("Ask a digit", () => {
     }
     expect(await ask.answer.innerText()).toBe("3");
     expect(await ask.paid.innerText()).toContain("2 NZIDIA earned");
+    await session.page.getByRole("heading", { level: 2, name: "Done", exact: true }).waitFor();
+    expect(await session.page.getByText("On its way").count()).toBe(0);
     await app.go("Jobs");
     await app.go("Ask a digit");
     expect(await ask.answer.innerText()).toBe("3");
@@ -290,6 +341,20 @@ describe("Ask a digit", () => {
 });
 
 describe("The frame", () => {
+  it("says which part of the node's state cannot be read, and takes it back with the next good one", async () => {
+    session = await openSession(browser, {}, busy);
+    const { node, page, jobs } = session;
+    await jobs.detail.waitFor();
+    const good = node.jobs.value;
+    node.jobs.set(good.map((job) => ({ ...job, state: "elsewhere" as JobState })));
+    const notice = page.getByTestId("watch-errors");
+    await notice.getByText("The list of jobs cannot be shown as it is now.").waitFor();
+    await notice.getByText("MALFORMED_MESSAGE").waitFor();
+    expect(await jobs.rows.count()).toBe(good.length);
+    node.jobs.set(good);
+    await notice.waitFor({ state: "detached" });
+  });
+
   it("says that the node is gone, keeps what is known, and goes on by itself when it is back", async () => {
     session = await openSession(browser, {}, busy);
     const { app, node, server, jobs } = session;

@@ -41,6 +41,8 @@ export function gate(): Gate {
 export class ScriptedNode {
   readonly status = new Cell<NodeStatus>(nodeStatus());
   readonly jobs = new Cell<JobView[]>([]);
+  /** Jobs that the node knows and does not list. */
+  readonly unlisted: JobView[] = [];
   readonly earnings = new Cell<EarningsSummary>(emptyEarnings());
   /** Set to make the next claim or ask fail. */
   claimError: ZpuError | undefined;
@@ -54,7 +56,7 @@ export class ScriptedNode {
     jobs: {
       list: this.jobs.source,
       get: ({ jobId }) => {
-        const job = this.jobs.value.find((candidate) => candidate.jobId === jobId);
+        const job = [...this.jobs.value, ...this.unlisted].find((candidate) => candidate.jobId === jobId);
         if (!job) throw new ZpuError("JOB_UNKNOWN", { jobId });
         return job;
       },

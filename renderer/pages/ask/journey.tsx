@@ -39,7 +39,10 @@ export function Journey({ asked }: { asked: Asked }) {
   const paidMs = job ? paidAfterMs(job) : undefined;
   const ended = job !== undefined && FAILED_STATES.has(job.state);
   return (
-    <Card title="On its way" aside={job ? <Badge tone={stateTone(job.state)}>{stateLabel(job.state)}</Badge> : <Badge tone="busy">Sent</Badge>}>
+    <Card
+      title={paidMs !== undefined ? "Done" : ended ? "Ended" : "On its way"}
+      aside={job ? <Badge tone={stateTone(job.state)}>{stateLabel(job.state)}</Badge> : <Badge tone="busy">Sent</Badge>}
+    >
       <div ref={place} data-testid="journey" data-state={job?.state ?? "sent"} className="scroll-mt-16 space-y-5 px-5 pt-3 pb-5">
         <div className="flex items-center gap-6 rounded-xl bg-sunken p-5">
           <Digit pixels={job?.pixels ?? asked.pixels} crisp label="The digit you asked about" className="size-28" />

@@ -141,7 +141,7 @@ export function EarningsChart({ summary }: { summary: EarningsSummary }) {
         {claims.length > 0 ? (
           <p className="flex items-center gap-2 px-4 pt-1 text-xs text-ink-3">
             <span aria-hidden="true" className="size-1.5 rounded-full bg-accent" />
-            dashed: {summary.claimsCount > summary.claims.length ? `the newest ${summary.claims.length} ` : ""}claims to the payout address
+            dotted: {summary.claimsCount > summary.claims.length ? `the newest ${summary.claims.length} ` : ""}claims to the payout address
           </p>
         ) : null}
       </div>
