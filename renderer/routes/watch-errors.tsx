@@ -3,7 +3,7 @@ import { useProblems } from "../lib/live.tsx";
 import type { Slices } from "../lib/operator.ts";
 import { ErrorNotice } from "../ui/notice.tsx";
 
-const NAMES: Record<keyof Slices, string> = { status: "The node's state", jobs: "The list of jobs", earnings: "The earnings" };
+const NAMES: Record<keyof Slices, string> = { status: "The node's present state", jobs: "The present list of jobs", earnings: "The present earnings" };
 
 /** Nothing while everything that is watched arrives and fits. */
 export function WatchErrors() {
@@ -16,7 +16,7 @@ export function WatchErrors() {
         const error = problems[name];
         return error ? (
           <section key={name} aria-label={`${NAMES[name]} cannot be shown`}>
-            <p className="pb-1.5 font-medium">{NAMES[name]} cannot be shown as it is now.</p>
+            <p className="pb-1.5 font-medium">{NAMES[name]} cannot be shown.</p>
             <ErrorNotice error={error} />
           </section>
         ) : null;

@@ -348,7 +348,7 @@ describe("The frame", () => {
     const good = node.jobs.value;
     node.jobs.set(good.map((job) => ({ ...job, state: "elsewhere" as JobState })));
     const notice = page.getByTestId("watch-errors");
-    await notice.getByText("The list of jobs cannot be shown as it is now.").waitFor();
+    await notice.getByText("The present list of jobs cannot be shown.").waitFor();
     await notice.getByText("MALFORMED_MESSAGE").waitFor();
     expect(await jobs.rows.count()).toBe(good.length);
     node.jobs.set(good);
