@@ -1,7 +1,7 @@
 /** The job table on a screen and in a pipe. */
 import type { JobView } from "@zpu/ipc/operator/jobs";
 import { address, jobId, modelId, txHash } from "@zpu/protocol/ids";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { jobLine, openJobTable } from "./job-table.ts";
 
 const job = (change: Partial<JobView>): JobView => ({
@@ -29,6 +29,53 @@ describe("a job's line", () => {
     expect(jobLine(job({})).split(/ {2,}/)).toEqual(["0xabababab", "7 = 7", "paid", "2.5 s", "2 NZIDIA", "tx 0xcdcdcdcdcd"]);
     expect(jobLine(job({ digit: 1 }))).toContain("1 (label 7)");
     expect(jobLine(job({ state: "failed", error: { code: "PROOF_REJECTED", facts: {} } }))).toContain("PROOF_REJECTED");
+  });
+});
+
+describe("a job on its way", () => {
+  const running = job({
+    state: "executed",
+    events: [
+      { state: "offered", atMs: 1000 },
+      { state: "executed", atMs: 2000 },
+    ],
+  });
+
+  it("shows the time until now, one that has ended the time it took, one of a node that is gone no activity", () => {
+    expect(jobLine(running, { nowMs: 9000 })).toMatch(/proving +8\.0 s/);
+    expect(jobLine(job({}), { nowMs: 9000 })).toMatch(/paid +2\.5 s/);
+    expect(jobLine(running, "ended")).toMatch(/interrupted +1\.0 s/);
+    expect(jobLine(job({}), "ended")).toContain("paid");
+  });
+
+  it("has its time go on between steps on a screen, until the table is closed; what is said then stands below", () => {
+    vi.useFakeTimers({ now: 2000 });
+    try {
+      const writes: string[] = [];
+      const table = openJobTable({ isTTY: true, columns: 100, write: (part) => writes.push(part) });
+      table.show([running]);
+      vi.advanceTimersByTime(2000);
+      expect(writes.at(-1)).toMatch(/proving +3\.0 s/);
+      table.close();
+      expect(writes.at(-1)).toContain("interrupted");
+      const told = writes.length;
+      vi.advanceTimersByTime(5000);
+      table.show([running]);
+      expect(writes).toHaveLength(told);
+      table.say("below");
+      expect(writes.at(-1)).toBe("below\n");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("is said to be interrupted where there is no screen", () => {
+    let text = "";
+    const table = openJobTable({ write: (part) => (text += part) });
+    table.show([running, job({ jobId: jobId.parse(`0x${"ef".repeat(32)}`) })]);
+    const before = text.length;
+    table.close();
+    expect(text.slice(before).trimEnd().split("\n")).toEqual([expect.stringContaining("interrupted")]);
   });
 });
 

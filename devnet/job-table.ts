@@ -1,5 +1,6 @@
 /** The live table of jobs in the terminal: redrawn in place on a screen, one line per change elsewhere. */
 import type { JobView } from "@zpu/ipc/operator/jobs";
+import { isTerminal } from "@zpu/protocol/job";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
 
 const ROWS = 8;
@@ -21,9 +22,15 @@ const WORDS: Record<JobView["state"], string> = {
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
+const REDRAW_MS = 1000;
+
+/** How a row is written: as it was told last, with the time on its way until `nowMs` (Unix milliseconds), or as the last look at a node that has ended. */
+export type Look = "told" | "ended" | { readonly nowMs: number };
+
 /** One job as one line of fixed columns. */
-export function jobLine(job: JobView): string {
+export function jobLine(job: JobView, look: Look = "told"): string {
   const last = job.events.at(-1);
+  const untilMs = typeof look === "object" && !isTerminal(job.state) ? look.nowMs : last?.atMs;
   const tx = job.events.findLast((event) => event.tx !== undefined)?.tx;
   const answer =
     job.digit === undefined
@@ -36,8 +43,8 @@ export function jobLine(job: JobView): string {
   return [
     job.jobId.slice(0, 10).padEnd(10),
     answer.padEnd(11),
-    WORDS[job.state].padEnd(18),
-    (last === undefined ? "" : seconds(last.atMs - job.receivedAtMs)).padStart(7),
+    (look === "ended" && !isTerminal(job.state) ? "interrupted" : WORDS[job.state]).padEnd(18),
+    (untilMs === undefined ? "" : seconds(Math.max(0, untilMs - job.receivedAtMs))).padStart(7),
     `${weiToTokens(job.priceWei, 2)} ${TOKEN_SYMBOL}`.padStart(10),
     tx === undefined ? "" : `tx ${tx.slice(0, 12)}`,
     job.error === undefined ? "" : job.error.code,
@@ -60,28 +67,38 @@ export interface JobTable {
   show(jobs: readonly JobView[]): void;
   /** Prints `line` so that it stays. */
   say(line: string): void;
+  /** The node has ended: prints the table a last time, jobs on their way as interrupted; what is said from then on stands below it. */
+  close(): void;
 }
 
 /** A table on `terminal`. */
 export function openJobTable(terminal: Terminal): JobTable {
   let drawn = 0;
   let jobs: readonly JobView[] = [];
+  let closed = false;
   const seen = new Map<string, string>();
 
   const clear = (): string => (drawn === 0 ? "" : `\x1b[${drawn}A\x1b[0J`);
-  const draw = (): string => {
+  const draw = (look: Look = { nowMs: Date.now() }): string => {
     if (jobs.length === 0) {
       drawn = 0;
       return "";
     }
     const width = terminal.columns !== undefined && terminal.columns >= 20 ? terminal.columns : 100;
     // A line that wraps would make the count of lines to go back wrong.
-    const lines = [HEAD, ...jobs.slice(0, ROWS).map(jobLine)].map((line) => line.slice(0, width - 1));
+    const lines = [HEAD, ...jobs.slice(0, ROWS).map((job) => jobLine(job, look))].map((line) => line.slice(0, width - 1));
     drawn = lines.length;
     return `${lines.join("\n")}\n`;
   };
+  // The time of a job that is on its way goes on between two of its steps.
+  const redraw = setInterval(() => {
+    if (jobs.slice(0, ROWS).some((job) => !isTerminal(job.state))) terminal.write(clear() + draw());
+  }, REDRAW_MS);
+  redraw.unref();
+  if (terminal.isTTY !== true) clearInterval(redraw);
   return {
     show(next) {
+      if (closed) return;
       jobs = next;
       if (terminal.isTTY === true) {
         terminal.write(clear() + draw());
@@ -98,6 +115,15 @@ export function openJobTable(terminal: Terminal): JobTable {
         const cleared = clear();
         terminal.write(`${cleared}${line}\n${draw()}`);
       } else terminal.write(`${line}\n`);
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      clearInterval(redraw);
+      if (terminal.isTTY === true) terminal.write(clear() + draw("ended"));
+      else for (const job of jobs) if (!isTerminal(job.state)) terminal.write(`${jobLine(job, "ended")}\n`);
+      jobs = [];
+      drawn = 0;
     },
   };
 }

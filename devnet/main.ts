@@ -193,7 +193,7 @@ try {
   running = await start(readSettings());
   tell({ event: "ready", url: running.url });
 } catch (error) {
-  const { message, facts } = ZpuError.wrap(error);
-  process.stderr.write(`${message} ${facts.detail === undefined ? "" : String(facts.detail)}\n`);
+  const { message, remedy } = ZpuError.wrap(error);
+  process.stderr.write(`${message} ${remedy}\n`);
   process.exit(1);
 }

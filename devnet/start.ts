@@ -1,26 +1,36 @@
 /** `npm start`: brings up devnet and provider, sends demonstration jobs, claims, and ends everything on Ctrl-C. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ZpuError } from "@zpu/protocol/errors";
 import { TOKEN_SYMBOL, weiToTokens } from "@zpu/protocol/money";
+import { isTerminal } from "@zpu/protocol/job";
 import { outliveReaders } from "@zpu/provider/base/closed-output";
 import { parseArguments, USAGE, type Options } from "./arguments.ts";
 import { killGroup, ROOT, type Child } from "./child.ts";
 import { runJobs, sendDigit, type JobsReport } from "./jobs-run.ts";
 import { openJobTable } from "./job-table.ts";
+import { alreadyRunning, childEnded, closing, pagesAt, whatFollows, type Income } from "./launcher-words.ts";
+import { lockDataDir } from "./lock.ts";
 import { openLogs } from "./log-files.ts";
 import { ensurePages, openBrowser } from "./pages.ts";
 import { freePort } from "./ports.ts";
 import { registerProvider, startDevnet, startProvider, type RunningProvider, type Watcher } from "./session.ts";
 
 const STOP_LIMIT_MS = 2000;
+/** An answer that never comes because its process has ended is told from other failures within this time. */
+const ENDING_SHOWS_MS = 1000;
+/** Holds the address of the pages while a launcher runs, for whoever starts a second one. */
+const PAGES_NOTE = "pages.url";
 const startedMs = performance.now();
 const sinceStart = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
 
 /** Everything that runs, so that the end finds all of it. */
 const children: Child[] = [];
 let ending: Promise<void> | undefined;
+/** Set once there is something to say at the end: closes the table and gives the closing line. */
+let concluding: (() => string) | undefined;
 
 /** Stops providers before the devnet they talk to; whatever is left after two seconds is killed. */
 function endAll(): Promise<void> {
@@ -52,10 +62,28 @@ function dataDirOf(options: Options): { dir: string; temporary: boolean } {
   return { dir: mkdtempSync(join(tmpdir(), "zpu-devnet-")), temporary: true };
 }
 
+/** Takes `dir` for this launcher; says who has it and returns false where another one does. */
+function take(dir: string, temporary: boolean): boolean {
+  let unlock: () => void;
+  try {
+    unlock = lockDataDir(dir);
+  } catch (error) {
+    if (!(error instanceof ZpuError) || error.code !== "ALREADY_RUNNING") throw error;
+    const note = join(dir, PAGES_NOTE);
+    process.stderr.write(`${alreadyRunning(dir, String(error.facts.pid), existsSync(note) ? readFileSync(note, "utf8") : undefined)}\n`);
+    return false;
+  }
+  rmSync(join(dir, PAGES_NOTE), { force: true });
+  process.on("exit", () => {
+    unlock();
+    if (temporary) rmSync(dir, { recursive: true, force: true });
+  });
+  return true;
+}
+
 async function run(options: Options): Promise<number> {
   const { dir, temporary } = dataDirOf(options);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (temporary) process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  if (!take(dir, temporary)) return 1;
   const known = existsSync(join(dir, "chain"));
   const table = openJobTable(options.json ? { write: (text) => process.stderr.write(text) } : process.stdout);
   const say = (line: string): void => table.say(line);
@@ -72,6 +100,13 @@ async function run(options: Options): Promise<number> {
     progress: say,
   };
 
+  let first: Income | undefined;
+  let last: Income | undefined;
+  if (options.jobs === undefined)
+    concluding = () => {
+      table.close();
+      return closing(dir, first, last);
+    };
   say(`devnet in ${dir}${known ? " (continued)" : ""}`);
   const pages = options.headless ? undefined : ensurePages(watcher.track);
   pages?.catch(() => undefined);
@@ -81,8 +116,23 @@ async function run(options: Options): Promise<number> {
   await pages;
   const provider = await startProvider(dir, devnet.url, watcher, options.headless ? {} : { port: await freePort(options.port) });
   say(`provider ${provider.provider} is online  (${sinceStart()})`);
-  if (!options.headless) showPages(provider, options, say);
-  const stopTable = provider.operator.jobs.list((jobs) => table.show(jobs));
+  if (!options.headless) showPages(provider, dir, options, say);
+  let openJobs = 0;
+  const stopTable = provider.operator.jobs.list((jobs) => {
+    openJobs = jobs.filter((job) => !isTerminal(job.state)).length;
+    table.show(jobs);
+  });
+  provider.operator.earnings.summary((income) => {
+    first ??= income;
+    last = income;
+  });
+  const stopAfter = async (words: string): Promise<number> => {
+    table.close();
+    if (temporary) say(`${words}, so everything is stopped; the folder of this run is removed.`);
+    else for (const line of childEnded(dir, words, openJobs)) say(line);
+    await endAll();
+    return 1;
+  };
 
   const sending = runJobs({
     devnet,
@@ -91,25 +141,40 @@ async function run(options: Options): Promise<number> {
     sinceStartMs: () => performance.now() - startedMs,
     onFirstPayout: (payout) => say(`FIRST PAYOUT ${weiToTokens(payout.amountWei)} ${TOKEN_SYMBOL}  tx ${payout.tx}  (${sinceStart()} after start)`),
   });
-  const report = await Promise.race([
-    sending,
-    firstToEnd().then(({ words }) => Promise.reject(new Error(`${words}; its last words are in ${join(dir, "logs")}`))),
-  ]);
+  const ended = firstToEnd();
+  // Where a child ends, what was asked of it fails too, and may be heard of first.
+  const failed = sending.then(
+    () => undefined,
+    (error: unknown) =>
+      Promise.race([
+        ended,
+        sleep(ENDING_SHOWS_MS).then(() => {
+          throw error;
+        }),
+      ]),
+  );
+  const cut = await Promise.race([failed, ended]);
+  if (cut !== undefined) {
+    if (ending === undefined) return stopAfter(cut.words);
+    await ending;
+    return 0;
+  }
+  const report = await sending;
   if (options.jobs !== undefined) {
     stopTable();
     await endAll();
     return conclude(report, options);
   }
-  if (!options.headless)
-    say(
-      `Jobs, Earnings and Ask are at ${provider.webUrl === undefined ? "the address above" : new URL(provider.webUrl).origin}  (Ctrl-C ends everything)`,
-    );
-  else say("running; Ctrl-C ends everything");
-  return keepSending({ devnet, provider }, options, say);
+  const pagesUrl = options.headless ? undefined : provider.webUrl;
+  for (const line of whatFollows(dir, options.everySeconds, pagesUrl !== undefined)) say(line);
+  if (pagesUrl !== undefined) say(pagesAt(dir, new URL(pagesUrl).origin));
+  say("Running; Ctrl-C ends everything.");
+  return keepSending({ devnet, provider }, options, say, stopAfter);
 }
 
-function showPages(provider: RunningProvider, options: Options, say: (line: string) => void): void {
+function showPages(provider: RunningProvider, dir: string, options: Options, say: (line: string) => void): void {
   if (provider.webUrl === undefined) return say("the provider serves no pages");
+  writeFileSync(join(dir, PAGES_NOTE), new URL(provider.webUrl).origin, { mode: 0o600 });
   say(`pages: ${provider.webUrl}`);
   say("  Jobs      every job's way, live");
   say("  Earnings  what was paid, and the claim");
@@ -118,7 +183,12 @@ function showPages(provider: RunningProvider, options: Options, say: (line: stri
 }
 
 /** One demonstration job every while, until a child ends or Ctrl-C. */
-async function keepSending(running: Parameters<typeof sendDigit>[0], options: Options, say: (line: string) => void): Promise<number> {
+async function keepSending(
+  running: Parameters<typeof sendDigit>[0],
+  options: Options,
+  say: (line: string) => void,
+  stopAfter: (words: string) => Promise<number>,
+): Promise<number> {
   const timer =
     options.everySeconds === 0
       ? undefined
@@ -129,11 +199,7 @@ async function keepSending(running: Parameters<typeof sendDigit>[0], options: Op
         }, options.everySeconds * 1000);
   const { words } = await firstToEnd();
   clearInterval(timer);
-  if (ending === undefined) {
-    say(`${words}; stopping the rest`);
-    await endAll();
-    return 1;
-  }
+  if (ending === undefined) return stopAfter(words);
   await ending;
   return 0;
 }
@@ -172,7 +238,11 @@ async function main(): Promise<number> {
     process.on(signal, () => {
       asked += 1;
       if (asked > 1) for (const child of children) killGroup(child.pid);
-      void endAll().then(() => process.exit(signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1));
+      const closingLine = asked === 1 ? concluding?.() : undefined;
+      void endAll().then(() => {
+        if (closingLine !== undefined) process.stdout.write(`${closingLine}\n`);
+        process.exit(signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1);
+      });
     });
   }
   // The starter may be killed without a word (a closed terminal, kill -9): nothing may be left then either.
@@ -188,7 +258,7 @@ async function main(): Promise<number> {
       return asked > 0 ? 0 : 1;
     }
     const known = error instanceof ZpuError ? error : undefined;
-    process.stderr.write(`${known?.message ?? (error instanceof Error ? error.message : String(error))}\n`);
+    process.stderr.write(known ? `${known.message}\n${known.remedy}\n` : `${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
     await endAll();
