@@ -70,7 +70,7 @@ function Ledger<T extends Entry>({
                 <td className="py-2 pl-5 text-ink-3">
                   <Ago atMs={entry.atMs} />
                 </td>
-                {about ? <td className="px-3 py-2 max-sm:hidden">{about(entry)}</td> : null}
+                {about ? <td className="px-3 py-2 whitespace-nowrap max-sm:hidden">{about(entry)}</td> : null}
                 <td className="px-3 py-2">
                   <CopyHex value={entry.tx} what={`${what} transaction`} lead={4} />
                 </td>

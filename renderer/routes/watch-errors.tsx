@@ -3,7 +3,11 @@ import { useProblems } from "../lib/live.tsx";
 import type { Slices } from "../lib/operator.ts";
 import { ErrorNotice } from "../ui/notice.tsx";
 
-const NAMES: Record<keyof Slices, string> = { status: "The node's present state", jobs: "The present list of jobs", earnings: "The present earnings" };
+const NAMES: Record<keyof Slices, string> = {
+  status: "The node's present state",
+  jobs: "The present list of jobs",
+  earnings: "The present earnings",
+};
 
 /** Nothing while everything that is watched arrives and fits. */
 export function WatchErrors() {
