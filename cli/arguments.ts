@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { tokensToWei } from "@zpu/protocol/money";
 
-export const USAGE = `usage: zpu-node COMMAND [options]
+export const USAGE = `usage: zpu-node COMMAND [options]      (in a clone: npx zpu-node COMMAND, or npm run zpu-node -- COMMAND)
 
   --register-node --stake 1000NZIDIA   register this node with a stake (also: zpu-node register --stake ...)
   start     run the node        --port N  --no-browser  --listen MULTIADDR  --price 2NZIDIA  --max-open-jobs N  --min-free-disk BYTES

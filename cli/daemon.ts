@@ -26,6 +26,8 @@ type Start = Extract<Command, { name: "start" }>;
 
 /** Whatever hangs, the process is gone by then. */
 const STOP_LIMIT_MS = 2_500;
+/** A gateway that is there is connected within this time of the start. */
+const GATEWAY_MS = 5_000;
 
 const log: Ports["log"] = (level, message, facts = {}) => {
   const details = Object.entries(facts).map(([name, value]) => ` ${name}=${String(value)}`).join(""); // prettier-ignore
@@ -125,11 +127,26 @@ async function open(
         "Ctrl-C ends it; from another terminal: zpu-node status, jobs, claim, stop (in a clone: npx zpu-node status, ...)",
     );
   stops.push(tellSteps(start.json, provider));
-  if (!start.json) {
-    const { chain } = await firstOf(provider.operator.node.status);
-    if (!chain.reachable) say(`It takes no jobs until the network answers at ${config.devnetUrl} (chain: ${chain.rpcUrl}); it keeps trying.`);
-  }
+  if (!start.json) await tellNetwork(config, provider, stops);
   if (start.openBrowser && !start.json && process.stdout.isTTY) openInBrowser(webUrl, log);
+}
+
+/** Says that no jobs come while the network is away: at once where the chain does not answer, after a while where no gateway does. */
+async function tellNetwork(config: ProviderConfig, provider: Provider, stops: (() => Promise<void> | void)[]): Promise<void> {
+  const { status } = provider.operator.node;
+  const { chain } = await firstOf(status);
+  const noJobs = (what: string): void => say(`It takes no jobs until the network answers at ${config.devnetUrl} (${what}); it keeps trying.`);
+  if (!chain.reachable) return noJobs(`the chain is silent: ${chain.rpcUrl}`);
+  let peers = 0;
+  const unwatch = status((now) => void (peers = now.peers));
+  const timer = setTimeout(() => {
+    unwatch();
+    if (peers === 0) noJobs("no gateway is connected");
+  }, GATEWAY_MS);
+  stops.push(() => {
+    clearTimeout(timer);
+    unwatch();
+  });
 }
 
 /** One line per recorded step. */

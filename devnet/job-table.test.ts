@@ -44,8 +44,8 @@ describe("a job on its way", () => {
   it("shows the time until now, one that has ended the time it took, one of a node that is gone no activity", () => {
     expect(jobLine(running, { nowMs: 9000 })).toMatch(/proving +8\.0 s/);
     expect(jobLine(job({}), { nowMs: 9000 })).toMatch(/paid +2\.5 s/);
-    expect(jobLine(running, "ended")).toMatch(/interrupted +1\.0 s/);
-    expect(jobLine(job({}), "ended")).toContain("paid");
+    expect(jobLine(running, { nowMs: 9000, ended: true })).toMatch(/interrupted +8\.0 s/);
+    expect(jobLine(job({}), { nowMs: 9000, ended: true })).toContain("paid");
   });
 
   it("has its time go on between steps on a screen, until the table is closed; what is said then stands below", () => {

@@ -24,13 +24,13 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 const REDRAW_MS = 1000;
 
-/** How a row is written: as it was told last, with the time on its way until `nowMs` (Unix milliseconds), or as the last look at a node that has ended. */
-export type Look = "told" | "ended" | { readonly nowMs: number };
+/** How a row is written: as it was told last, or with the time on its way until `nowMs` (Unix milliseconds); `ended`: then its node was gone. */
+export type Look = "told" | { readonly nowMs: number; readonly ended?: boolean };
 
 /** One job as one line of fixed columns. */
 export function jobLine(job: JobView, look: Look = "told"): string {
   const last = job.events.at(-1);
-  const untilMs = typeof look === "object" && !isTerminal(job.state) ? look.nowMs : last?.atMs;
+  const untilMs = look !== "told" && !isTerminal(job.state) ? look.nowMs : last?.atMs;
   const tx = job.events.findLast((event) => event.tx !== undefined)?.tx;
   const answer =
     job.digit === undefined
@@ -43,7 +43,7 @@ export function jobLine(job: JobView, look: Look = "told"): string {
   return [
     job.jobId.slice(0, 10).padEnd(10),
     answer.padEnd(11),
-    (look === "ended" && !isTerminal(job.state) ? "interrupted" : WORDS[job.state]).padEnd(18),
+    (look !== "told" && look.ended === true && !isTerminal(job.state) ? "interrupted" : WORDS[job.state]).padEnd(18),
     (untilMs === undefined ? "" : seconds(Math.max(0, untilMs - job.receivedAtMs))).padStart(7),
     `${weiToTokens(job.priceWei, 2)} ${TOKEN_SYMBOL}`.padStart(10),
     tx === undefined ? "" : `tx ${tx.slice(0, 12)}`,
@@ -120,8 +120,8 @@ export function openJobTable(terminal: Terminal): JobTable {
       if (closed) return;
       closed = true;
       clearInterval(redraw);
-      if (terminal.isTTY === true) terminal.write(clear() + draw("ended"));
-      else for (const job of jobs) if (!isTerminal(job.state)) terminal.write(`${jobLine(job, "ended")}\n`);
+      if (terminal.isTTY === true) terminal.write(clear() + draw({ nowMs: Date.now(), ended: true }));
+      else for (const job of jobs) if (!isTerminal(job.state)) terminal.write(`${jobLine(job, { nowMs: Date.now(), ended: true })}\n`);
       jobs = [];
       drawn = 0;
     },

@@ -66,7 +66,10 @@ export const ERROR_TEXTS = {
     "The node ended {detail}.",
     "Start it again: npm start (development network), or zpu-node start (in a clone: npx zpu-node start); zpu-node jobs then shows where its jobs are.",
   ],
-  UNAUTHORISED: ["This page is not allowed to talk to the node.", "Open the address the node printed; each is good for one browser."],
+  UNAUTHORISED: [
+    "This page is not allowed to talk to the node.",
+    "Open the address the node printed; each is good for one browser. A fresh one: zpu-node open (in a clone: npx zpu-node open)",
+  ],
   CONFIRM_IN_TERMINAL: ["This needs a signature that a browser page may not ask for.", "Run it in the terminal: {command}"],
   DEVNET_ONLY: ["This works on the devnet only.", "Start it with: npm start"],
   KEY_FILE_EXPOSED: ["The key file {path} can be read by other users of this machine (mode {mode}).", "Run: chmod 600 {path}"],
