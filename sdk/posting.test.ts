@@ -12,7 +12,7 @@ const soon = (): number => Math.floor(Date.now() / 1000) + 1;
 const watch = (changed: Partial<PostingWatch>): Promise<ChainTransaction> =>
   untilPosted({
     jobId: id,
-    acceptBy: soon(),
+    acceptBy: soon() + 60,
     hash,
     sending: Promise.resolve(hash),
     sendAgain: () => Promise.resolve(),
@@ -60,7 +60,7 @@ test("a node that shows the nonce used before it shows the job is no refusal", a
 
 test("after acceptBy it says that the escrow may be there", async () => {
   for (const receipt of [away, () => Promise.resolve(undefined)]) {
-    await expect(watch({ receipt })).rejects.toMatchObject({
+    await expect(watch({ receipt, acceptBy: soon() })).rejects.toMatchObject({
       code: "ESCROW_UNCERTAIN",
       facts: { jobId: id, mayBePosted: true, transaction: hash },
     });

@@ -91,7 +91,7 @@ describe.each(["light", "dark"] as const)("%s", { timeout: 120_000 }, (theme) =>
       await page.getByText("Not accepting jobs").waitFor();
       const found = await flaws("not accepting");
       await page.goto(`${server.url}#/jobs/0x${"ab".repeat(32)}`);
-      await page.getByText("JOB_UNKNOWN").waitFor();
+      await page.getByTestId("job-unknown").waitFor();
       found.push(...(await flaws("unknown job")));
       await app.go("Ask a digit");
       await page.getByText("CHAIN_UNREACHABLE").waitFor();
