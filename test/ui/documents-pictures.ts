@@ -46,6 +46,8 @@ try {
     await ask.draw(THREE);
     await ask.label(3);
     await ask.askButton.click();
+    // The digit asked before may still stand there as paid: the new one has to take its place first.
+    await page.locator('[data-testid="journey"]:not([data-state="paid"])').waitFor();
     await ask.paid.waitFor({ timeout: 120_000 });
     await shoot("ask");
     await sendDigit(rig);
